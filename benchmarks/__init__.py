@@ -1,0 +1,1 @@
+"""Measure focalsweep against the loop that a user would write today: `make bench`."""

@@ -1,0 +1,86 @@
+"""The benchmark's table: one row a side, and how many times faster ours is."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """Hold one side of the comparison.
+
+    Parameters
+    ----------
+    name : str
+        What ran.
+    trials : int
+        Trials in the run.
+    seconds : float
+        Wall time of the run, everything counted.
+    """
+
+    name: str
+    trials: int
+    seconds: float
+
+    @property
+    def seconds_per_trial(self) -> float:
+        """Mean wall time of a trial."""
+        return self.seconds / self.trials
+
+
+def speed_table(baselines: Sequence[Side], *, ours: Side | None) -> Table:
+    """Return the table of seconds per trial.
+
+    Parameters
+    ----------
+    baselines : sequence of Side
+        The hand-written loops.
+    ours : Side, optional
+        focalsweep; without it the column of ratios stays empty.
+    """
+    table = Table(title="page-blocks, 5 folds, 20 epochs, batch 128, 2 x 64")
+    table.add_column("side")
+    for column in ("trials", "seconds", "seconds a trial", "focalsweep is faster by"):
+        table.add_column(column, justify="right")
+    for side in (*baselines, *([ours] if ours else [])):
+        ratio = ""
+        if ours is not None and side is not ours:
+            ratio = f"{side.seconds_per_trial / ours.seconds_per_trial:.0f}x"
+        table.add_row(
+            side.name,
+            str(side.trials),
+            f"{side.seconds:.1f}",
+            f"{side.seconds_per_trial:.3f}",
+            ratio,
+        )
+    return table
+
+
+def agreement_table(baseline: Sequence[float], ours: Sequence[Sequence[float]]) -> Table:
+    """Return the scores of the fixed points on both sides.
+
+    Parameters
+    ----------
+    baseline : sequence of float
+        The hand-written loop's score of each point, one seed.
+    ours : sequence of sequences of float
+        Our scores of each point, two seeds or more: their spread is the seed noise.
+    """
+    table = Table(title="macro-F1 of the fixed points")
+    for column in ("point", "hand-written", "focalsweep", "seed noise (sd)", "difference in sd"):
+        table.add_column(column, justify="right")
+    for number, (theirs, scores) in enumerate(zip(baseline, ours, strict=True)):
+        mean, spread = statistics.mean(scores), statistics.stdev(scores)
+        table.add_row(
+            str(number),
+            f"{theirs:.4f}",
+            f"{mean:.4f}",
+            f"{spread:.4f}",
+            f"{(mean - theirs) / spread:+.1f}" if spread else "",
+        )
+    return table

@@ -1,0 +1,265 @@
+"""The command line: ``focalsweep sweep``, ``track`` and ``ui``.
+
+Heavy packages are imported when a command needs them, so that help and errors come at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from focalsweep.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from focalsweep.config.compose import ComposedSweep
+    from focalsweep.config.schema import SweepConfig
+    from focalsweep.evidence.result import SweepResult
+    from focalsweep.search.tracker import Tracker
+
+DEFAULT_SWEEP = "quickstart"
+USER_ERROR, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 2 for bad input, 130 after ctrl-C."""
+    options = _parse(arguments)
+    try:
+        return int(options.run(options))
+    except UserError as error:
+        print(f"focalsweep: {error}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print(
+            "\nfocalsweep: stopped; the same command goes on from here.", file=sys.stderr, flush=True
+        )
+        # Worker threads may be inside a compiled program that cannot be interrupted: everything
+        # that matters is on disk, so the process does not wait for them.
+        os._exit(INTERRUPTED)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse, letting overrides stand before, between and after options."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and ("overrides" not in options or any(text.startswith("-") for text in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.overrides += rest
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="focalsweep",
+        description="Which loss to train with on imbalanced data, with which alpha and gamma, and "
+        "how sure that is.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    sweep = commands.add_parser(
+        "sweep",
+        help="run a sweep and print its verdict",
+        description="Run a sweep: search every arm, refit, compare, and print the verdict. The same "
+        "command goes on where a stopped sweep ended.",
+        epilog="Examples: focalsweep sweep; focalsweep sweep dataset=csv dataset.path=my.csv "
+        "dataset.target=label trials=30; focalsweep sweep --config-name imbalance_ratio",
+    )
+    sweep.add_argument(
+        "--config-name",
+        default=DEFAULT_SWEEP,
+        metavar="SWEEP",
+        help=f"a file of sweeps/ (default: {DEFAULT_SWEEP})",
+    )
+    sweep.add_argument(
+        "--config-dir", type=Path, metavar="DIR", help="a folder of your own configs and sweeps"
+    )
+    sweep.add_argument(
+        "--show-config", action="store_true", help="print the composed config and do nothing"
+    )
+    sweep.add_argument(
+        "overrides", nargs="*", metavar="KEY=VALUE", help="Hydra overrides of the config"
+    )
+    sweep.set_defaults(run=_sweep)
+    track = commands.add_parser(
+        "track",
+        help="mirror a finished sweep to MLflow",
+        description="Mirror a finished run folder to MLflow, again or for the first time.",
+    )
+    track.add_argument("folder", type=Path, metavar="DIR", help="a run folder with result.json")
+    track.add_argument("--uri", help="MLflow store (default: the one in the folder's config)")
+    track.set_defaults(run=_track)
+    ui = commands.add_parser(
+        "ui", help="serve the MLflow UI", description="Serve the MLflow UI on 127.0.0.1."
+    )
+    ui.add_argument("--uri", help="MLflow database (default: runs/mlflow.db here)")
+    ui.add_argument("--port", type=int, default=5000, help="default: 5000")
+    ui.set_defaults(run=_ui)
+    return parser
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from focalsweep.config.compose import compose_variants
+
+    variants = compose_variants(
+        options.config_name, options.overrides, config_dir=options.config_dir
+    )
+    if options.show_config:
+        print("---\n".join(variant.yaml for variant in variants), end="")
+        return 0
+    console = Console(highlight=False)
+    command = shlex.join(["focalsweep", *sys.argv[1:]])
+    results = {
+        variant.run_dir: _run_one(variant, console=console, command=command)
+        for variant in variants
+    }
+    if len(variants) > 1:
+        from focalsweep.report.variants import print_variants, write_variants
+
+        print_variants(console, results)
+        print(f"Table: {write_variants(results)}")
+    return 0
+
+
+def _run_one(composed: ComposedSweep, *, console: Console, command: str) -> SweepResult:
+    from focalsweep import run_folder
+    from focalsweep.prepare import prepare
+    from focalsweep.report.terminal import print_data_summary, print_result
+    from focalsweep.report.write import read_result, write_outputs, write_text
+    from focalsweep.stopwatch import Stopwatch
+
+    stopwatch = Stopwatch()
+    with stopwatch.phase("data"):
+        plan = prepare(composed.config)
+    tracker = _tracker(composed.config, runs=composed.run_dir.parent)
+    print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
+    for message in plan.messages:
+        console.print(message)
+    with run_folder.opened(composed, data_sha256=plan.facts.sha256) as folder:
+        if (folder / "result.json").exists():
+            console.print("This sweep is finished; what follows is its stored result.")
+            result = read_result(folder)
+        else:
+            with stopwatch.phase("start"):
+                _import_tensorflow_quietly()
+                from focalsweep.sweep import run_sweep
+
+                tracker.prepare()
+            result, trials = run_sweep(
+                plan, folder, console=console, command=command, stopwatch=stopwatch
+            )
+            with stopwatch.phase("report"):
+                write_outputs(result, trials, folder)
+        if "tracking" not in result.seconds:
+            with stopwatch.phase("tracking"):
+                tracked = _mirror(tracker, folder, console)
+            if tracked:
+                seconds = {**result.seconds, **stopwatch.seconds}
+                result = result.model_copy(update={"seconds": seconds})
+                write_text(folder / "result.json", result.model_dump_json(indent=2) + "\n")
+        ui = _ui_command(composed.config, runs=composed.run_dir.parent)
+        print_result(console, result, folder, ui=ui)
+    return result
+
+
+def _track(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from focalsweep.config.record import load_config
+    from focalsweep.report.write import read_result
+    from focalsweep.tracking.mirror import MlflowTracker
+    from focalsweep.tracking.store import default_uri
+
+    folder = options.folder.absolute()
+    read_result(folder)
+    config = load_config(folder / "config.yaml")
+    uri = options.uri or config.tracking.uri or default_uri(folder.parent)
+    trials = config.tracking.trials
+    tracked = _mirror(MlflowTracker(uri=uri, trials=trials), folder, Console(highlight=False))
+    return 0 if tracked else 1
+
+
+def _ui(options: argparse.Namespace) -> int:
+    from focalsweep.tracking.store import default_uri
+    from focalsweep.tracking.ui import open_ui
+
+    return open_ui(options.uri or default_uri(Path("runs").absolute()), port=options.port)
+
+
+def _tracker(config: SweepConfig, *, runs: Path) -> Tracker:
+    from focalsweep.search.tracker import NoTracking
+
+    if config.tracking.kind == "none":
+        return NoTracking()
+    from focalsweep.tracking.mirror import MlflowTracker
+    from focalsweep.tracking.store import default_uri
+
+    return MlflowTracker(
+        uri=config.tracking.uri or default_uri(runs), trials=config.tracking.trials
+    )
+
+
+def _mirror(tracker: Tracker, folder: Path, console: Console) -> bool:
+    """Mirror a run folder; a failure is a warning, because nothing is lost by it."""
+    from focalsweep.search.tracker import TrackingError
+
+    try:
+        summary = tracker.mirror(folder)
+    except TrackingError as error:
+        console.print(f"Warning: {error}", style="yellow", soft_wrap=True)
+        return False
+    if summary is not None:
+        console.print(
+            f"Tracked {summary.runs} runs in MLflow experiment `{summary.experiment}` "
+            f"({summary.seconds:.1f} s)."
+        )
+    return True
+
+
+def _ui_command(config: SweepConfig, *, runs: Path) -> str | None:
+    if config.tracking.kind == "none":
+        return None
+    if config.tracking.uri is not None:
+        return f"focalsweep ui --uri {shlex.quote(config.tracking.uri)}"
+    if runs == Path("runs").absolute():
+        return "make ui  (or: focalsweep ui)"
+    from focalsweep.tracking.store import default_uri
+
+    return f"focalsweep ui --uri {shlex.quote(default_uri(runs))}"
+
+
+def _import_tensorflow_quietly() -> None:
+    """Import TensorFlow without the lines that its C++ side prints about missing GPUs.
+
+    They go to file descriptor 2 before any log level is read. What is printed is shown when the
+    import fails.
+    """
+    import tempfile
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as noise:
+        os.dup2(noise.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        except BaseException:
+            noise.seek(0)
+            os.write(kept, noise.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""`_target_`: import a function by its dotted path, check its arguments, call it.
+
+This is why a new dataset, loss or sampler is one new file and no registry is edited. What is
+called receives plain Python values.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from focalsweep.config.explain import missing_values, unacceptable
+from focalsweep.config.schema import Component, SweepConfig
+from focalsweep.config.suggest import expectation
+from focalsweep.errors import UserError
+
+
+def build(component: Component, /, **extra: Any) -> Any:
+    """Call the component's target with its parameters and with `extra`.
+
+    Parameters
+    ----------
+    component : Component
+        The part of the config that holds `_target_`.
+    **extra
+        Arguments that the program knows and the config cannot: a seed, a number of classes.
+
+    Raises
+    ------
+    UserError
+        If the target cannot be imported or a parameter is unknown, missing or of the wrong type;
+        the sentence names the full key, such as `dataset.path`.
+    """
+    made = factory(component)
+    set_twice = sorted(extra.keys() & made.keywords.keys())
+    if set_twice:
+        raise UserError(f"`{component.group}.{set_twice[0]}` is set by focalsweep; remove it.")
+    given = {**made.keywords, **extra}
+    missing = [
+        f"{component.group}.{name}"
+        for name, parameter in inspect.signature(made.func).parameters.items()
+        if parameter.default is parameter.empty and not _variadic(parameter) and name not in given
+    ]
+    if missing:
+        raise UserError(missing_values(missing))
+    return made(**extra)
+
+
+def factory(component: Component, /) -> partial[Any]:
+    """Return the component's target with its parameters filled in, to be called later.
+
+    Raises
+    ------
+    UserError
+        As `build`, except for missing parameters.
+    """
+    function = load(component.target, at=component.group)
+    return partial(function, **_checked(function, component.parameters, at=component.group))
+
+
+def check(config: SweepConfig) -> None:
+    """Check targets and their parameters before anything is built.
+
+    The dataset, the sampler and the arms are checked here. The model is checked by `build` only,
+    because its module imports TensorFlow, which takes seconds.
+
+    Raises
+    ------
+    UserError
+        As `build`.
+    """
+    for component in (config.dataset, config.sampler):
+        factory(component)
+    for name, arm in config.loss.items():
+        at = f"loss.{name}"
+        function = load(arm.target, at=at)
+        _known(function, arm.options, at=f"{at}.options")
+        _known(function, arm.search, at=f"{at}.search")
+
+
+def load(target: str, *, at: str) -> Callable[..., Any]:
+    """Import the function that a dotted path names; `at` is the config key that holds it.
+
+    Raises
+    ------
+    UserError
+        If there is no such module or function.
+    """
+    module_name, _, name = target.rpartition(".")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        # A module that exists and lacks something it needs says so itself.
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise UserError(
+            f"`{at}._target_` names `{target}`, but Python finds no module `{error.name}`."
+        ) from None
+    function = getattr(module, name, None)
+    if not callable(function):
+        known = [each for each in vars(module) if callable(getattr(module, each))]
+        raise UserError(
+            f"`{at}._target_` names `{target}`, which is no function of its module; "
+            f"{expectation(name, known)}."
+        )
+    return function  # type: ignore[no-any-return]
+
+
+def _checked(function: Callable[..., Any], given: Mapping[str, Any], *, at: str) -> dict[str, Any]:
+    """Return the arguments as the annotations of `function` want them."""
+    _known(function, given, at=at)
+    parameters = inspect.signature(function, eval_str=True).parameters
+    checked = dict(given)
+    for name, value in given.items():
+        parameter = parameters.get(name)
+        if parameter is None or parameter.annotation is parameter.empty:
+            continue
+        adapter = TypeAdapter(parameter.annotation, config=ConfigDict(arbitrary_types_allowed=True))
+        try:
+            checked[name] = _as_annotated(adapter, value)
+        except ValidationError as error:
+            raise UserError(unacceptable(error, key=f"{at}.{name}", received=value)) from None
+    return checked
+
+
+def _as_annotated(adapter: TypeAdapter[Any], value: Any) -> Any:
+    # JSON's strictness is the right one for YAML: a list may become a tuple and text a path, but
+    # `true` is no number and "3" neither.
+    try:
+        return adapter.validate_json(json.dumps(value), strict=True)
+    except ValidationError:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise
+        # A whole number stands for text where text is wanted: a column may be called 8.
+        with suppress(ValidationError):
+            return adapter.validate_json(json.dumps(str(value)), strict=True)
+        raise
+
+
+def _known(function: Callable[..., Any], given: Mapping[str, Any], *, at: str) -> None:
+    parameters = inspect.signature(function).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    for name in given:
+        if name not in parameters:
+            known = expectation(name, parameters, prefix=f"{at}.")
+            raise UserError(f"`{at}.{name}` is not a known key; {known}.")
+
+
+def _variadic(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)

@@ -1,0 +1,38 @@
+"""Check the column names of a table and write them in messages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from focalsweep.errors import UserError
+
+_SHOWN = 12
+
+
+def refuse_repeated_names(names: Sequence[str], *, file: Path) -> None:
+    """Raise a UserError when two columns of `file` share a name."""
+    repeated = sorted(name for name, times in Counter(names).items() if times > 1)
+    if repeated:
+        header = (
+            " (all of them numbers: is the header line missing?)"
+            if all(map(is_number, names))
+            else ""
+        )
+        raise UserError(
+            f"Column names must differ. Received: {listed(repeated)} more than once in "
+            f"`{file}`{header}; rename or remove them."
+        )
+
+
+def is_number(name: str) -> bool:
+    """Tell whether a name reads as a number, as values do where the header is missing."""
+    return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", name) is not None
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in backticks, the first twelve of them."""
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

@@ -1,0 +1,159 @@
+"""Read delimited text (CSV, TSV, gzipped or not) and refuse what pandas would read wrongly.
+
+`pandas.read_csv` fills short rows with missing values, renames repeated columns and takes extra
+fields for an index, all without a word. So the text is scanned once for its shape before pandas
+reads the values; that costs a fraction of a second for 100,000 rows of 30 columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import pandas as pd
+
+from focalsweep.data.column_names import refuse_repeated_names
+from focalsweep.errors import UserError
+
+_NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read_delimited(path: Path, *, delimiter: str | None) -> pd.DataFrame:
+    """Return the table as pandas types it, with stripped column names, in the file's order.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file; gzipped text is recognised by its content.
+    delimiter : str, optional
+        See `focalsweep.data.table.load_table`.
+
+    Raises
+    ------
+    UserError
+        When this is not UTF-8 text with a header, rows, and as many fields in each row.
+    """
+    separator = _separator(path, delimiter)
+    with _reading(path), _opened(path) as stream:
+        names = _scan(stream, path=path, separator=separator)
+    with _reading(path), _opened(path) as stream:
+        return pd.read_csv(
+            stream,
+            sep=separator,
+            names=names,
+            header=0,
+            index_col=False,
+            skipinitialspace=True,
+            # One pass over whole columns: otherwise a column may be typed in pieces.
+            low_memory=False,
+        )
+
+
+def _separator(path: Path, delimiter: str | None) -> str:
+    if delimiter is None:
+        return "\t" if ".tsv" in (suffix.lower() for suffix in path.suffixes) else ","
+    separator = _NAMED.get(delimiter.strip().lower(), "\t" if delimiter == "\\t" else delimiter)
+    if len(separator) != 1 or separator in '"\r\n':
+        raise UserError(
+            f"`dataset.delimiter` must be one character or {_one_of(_NAMED)}. "
+            f"Received: `{delimiter}`."
+        )
+    return separator
+
+
+def _scan(stream: TextIO, *, path: Path, separator: str) -> list[str]:
+    """Return the column names after checking that every row has as many fields."""
+    reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
+    header = next((row for row in reader if not _blank(row)), None)
+    if header is None:
+        raise UserError(f"`dataset.path` must hold a table. Received: `{path}`, an empty file.")
+    if any("\0" in name for name in header):
+        raise _not_text(path)
+    names = [name.strip() for name in header]
+    if len(names) == 1:
+        _refuse_wrong_delimiter(names[0], path=path, separator=separator)
+    rows = 0
+    for row in reader:
+        if len(row) != len(names):
+            if _blank(row):
+                continue
+            if "\0" in "".join(row):
+                raise _not_text(path)
+            raise UserError(
+                f"Every row must have as many fields as the header ({len(names)}). Received: "
+                f"{len(row)} fields in line {reader.line_num} of `{path}`; mend that line, or set "
+                "`dataset.delimiter` if fields are not separated by "
+                f"{_delimiter_name(separator)}."
+            )
+        rows += 1
+    if not rows:
+        raise UserError(
+            f"`dataset.path` must hold rows. Received: `{path}` with a header and no rows."
+        )
+    names = [name or f"unnamed_{position}" for position, name in enumerate(names)]
+    refuse_repeated_names(names, file=path)
+    return names
+
+
+def _refuse_wrong_delimiter(header: str, *, path: Path, separator: str) -> None:
+    counts = {name: header.count(other) for name, other in _NAMED.items() if other != separator}
+    likely = max(counts, key=lambda name: counts[name])
+    if counts[likely] and likely != "space":
+        raise UserError(
+            f"`{path}` must have columns separated by {_delimiter_name(separator)}. Received: the "
+            f"one column `{header[:60]}`, which has {counts[likely]} of the character "
+            f"`{_NAMED[likely]}`; set `dataset.delimiter={likely}`."
+        )
+
+
+def _blank(row: list[str]) -> bool:
+    return not row or (len(row) == 1 and not row[0].strip())
+
+
+def _delimiter_name(separator: str) -> str:
+    return next((f"a {name}" for name, other in _NAMED.items() if other == separator), separator)
+
+
+def _one_of(names: dict[str, str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _not_text(path: Path) -> UserError:
+    return UserError(
+        "`dataset.path` must be CSV or TSV text in UTF-8 (also gzipped), or Parquet. Received: "
+        f"`{path}`, whose content is none of these; export the table as CSV in UTF-8."
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    with path.open("rb") as raw:
+        gzipped = raw.read(2) == _GZIP_MAGIC
+    # utf-8-sig also reads files without the mark that spreadsheet programs write.
+    opener = gzip.open if gzipped else open
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
+        yield stream
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise _not_text(path) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UserError(
+            f"`dataset.path` must be a whole gzip file. Received: `{path}` ({error})."
+        ) from error
+    except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UserError(
+            f"`dataset.path` must be a table with one row a line. Received: `{path}` "
+            f"({' '.join(str(error).split()).rstrip('.')}); look for a quote that is not closed, "
+            "or set `dataset.delimiter`."
+        ) from error

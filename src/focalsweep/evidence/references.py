@@ -1,0 +1,170 @@
+"""Reference rows: two scikit-learn models, plain and balanced, beside the arms.
+
+They are never arms and no verdict reads them. They show when the network is the problem: where
+boosted trees or a linear model score far above every arm, the choice of a loss is a detail.
+
+Each is one sensible setting and not a search, so each is a lower bound of what its kind can do. The
+settings are cheap on purpose. Logistic regression has scikit-learn's own. Boosting has 30 rounds
+of trees with 8 leaves and leaves of at least 5 rows: scikit-learn's 100 rounds of 31 leaves took
+seven times as long with ten classes and scored lower on rare ones, whose rows do not fill a leaf
+of 20. Models run on one thread: with many classes trees are small, and threads that wait for each
+other on a busy machine made one fit take minutes instead of a quarter of a second.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from focalsweep.evidence.bootstrap import bootstrap_scores
+from focalsweep.evidence.paired import Posterior, SampledPosterior, corrected_t
+from focalsweep.evidence.result import Interval, ReferenceResult
+from focalsweep.metrics.confusion import confusion_counts
+from focalsweep.metrics.objective import Objective
+from focalsweep.metrics.probability import row_log_loss
+from focalsweep.search.folds import Evaluation
+from focalsweep.training.member import View
+
+Array = NDArray[np.float64]
+
+
+class ReferenceModel(NamedTuple):
+    """Hold a name for tables, whether classes are balanced, and how to make the estimator."""
+
+    label: str
+    is_balanced: bool
+    make_estimator: Callable[[int], Any]
+    """From a seed to an unfitted scikit-learn classifier."""
+
+
+def reference_models() -> dict[str, ReferenceModel]:
+    """Return the reference models by name."""
+
+    def logistic(class_weight: str | None) -> Callable[[int], Any]:
+        return lambda seed: LogisticRegression(max_iter=500, class_weight=class_weight)
+
+    def boosting(class_weight: str | None) -> Callable[[int], Any]:
+        return lambda seed: HistGradientBoostingClassifier(
+            max_iter=30,
+            max_leaf_nodes=8,
+            min_samples_leaf=5,
+            l2_regularization=1.0,
+            early_stopping=False,
+            class_weight=class_weight,
+            random_state=seed,
+        )
+
+    return {
+        "logistic_regression": ReferenceModel("Logistic regression", False, logistic(None)),
+        "logistic_regression_balanced": ReferenceModel(
+            "Logistic regression, balanced", True, logistic("balanced")
+        ),
+        "gradient_boosting": ReferenceModel("Gradient boosting", False, boosting(None)),
+        "gradient_boosting_balanced": ReferenceModel(
+            "Gradient boosting, balanced", True, boosting("balanced")
+        ),
+    }
+
+
+def score_references(
+    views: Sequence[View], *, evaluation: Evaluation, objective: Objective, seed: int = 0
+) -> tuple[ReferenceResult, ...]:
+    """Fit every reference model on each outer fold's training rows and score its test rows.
+
+    Log-loss is scored as it is for the arms: after moving probabilities from the priors that the
+    model was trained to (uniform when balanced) to the natural ones. A logistic regression that
+    has not converged after 500 iterations is scored as it is, without a warning.
+
+    Parameters
+    ----------
+    views : sequence of View
+        Outer folds, preprocessed.
+    evaluation : Evaluation
+        Nested or holdout: where the interval comes from, as for the arms.
+    objective : Objective
+        What is scored. Predictions are plain argmax: references get no decision weights.
+    seed : int, default 0
+        The same seed gives the same scores.
+
+    Returns
+    -------
+    tuple of ReferenceResult
+        One a model, with utilities: up is better.
+    """
+    return tuple(
+        _result(name, model, views, evaluation=evaluation, objective=objective, seed=seed)
+        for name, model in reference_models().items()
+    )
+
+
+def _result(
+    name: str,
+    model: ReferenceModel,
+    views: Sequence[View],
+    *,
+    evaluation: Evaluation,
+    objective: Objective,
+    seed: int,
+) -> ReferenceResult:
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        outputs = [_outputs(model, view, objective=objective, seed=seed) for view in views]
+    posterior: Posterior
+    if evaluation.kind == "nested":
+        scores = [_utility(o, v, objective=objective) for o, v in zip(outputs, views, strict=True)]
+        ratio = float(np.mean([len(v.eval_labels) / v.natural_counts.sum() for v in views]))
+        posterior = corrected_t(scores, test_train_ratio=ratio)
+    else:
+        (view,), (output,) = views, outputs
+        observed, samples = bootstrap_scores(
+            output[None, None],
+            labels=view.eval_labels,
+            n_classes=len(view.natural_counts),
+            objective=objective,
+            seed=seed,
+        )
+        posterior = SampledPosterior(mean=float(observed[0]), samples=samples[0])
+    low, high = posterior.interval(0.95)
+    return ReferenceResult(
+        name=name, label=model.label, score=posterior.mean, interval=Interval(low=low, high=high)
+    )
+
+
+def _outputs(
+    model: ReferenceModel, view: View, *, objective: Objective, seed: int
+) -> NDArray[np.generic]:
+    n = view.n_train
+    features = np.asarray(view.features, dtype=np.float64)
+    estimator = model.make_estimator(seed).fit(features[:n], view.labels[:n])
+    if objective.uses_decisions:
+        return np.asarray(estimator.predict(features[n:]), dtype=np.int64)
+    with np.errstate(divide="ignore"):  # boosting: the log of a probability that is 0
+        known = estimator.predict_log_proba(features[n:])
+    log_proba = np.full((len(known), len(view.natural_counts)), -np.inf)
+    log_proba[:, estimator.classes_] = known
+    trained = np.ones(len(view.natural_counts)) if model.is_balanced else view.train_counts
+    shifted = log_proba + _log_prior(view.natural_counts) - _log_prior(trained)
+    shifted -= logsumexp(shifted, axis=1, keepdims=True)
+    return row_log_loss(shifted, view.eval_labels)
+
+
+def _log_prior(counts: NDArray[Any]) -> Array:
+    # A class without training rows already has log-probability -inf; 1 keeps it from being NaN.
+    return np.asarray(np.log(np.maximum(counts, 1) / counts.sum()), dtype=np.float64)
+
+
+def _utility(output: NDArray[np.generic], view: View, *, objective: Objective) -> float:
+    if not objective.uses_decisions:
+        return float(objective.utility(log_loss=output.astype(np.float64).mean()))
+    n_classes = len(view.natural_counts)
+    counts = confusion_counts(view.eval_labels, output, n_classes=n_classes)
+    return float(objective.utility(confusion=counts))

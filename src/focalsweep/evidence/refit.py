@@ -1,0 +1,186 @@
+"""From chosen points to predictions: the members that are trained after the search.
+
+For each arm and scope the best trial's point is trained twice over: on the inner folds, for exactly
+the epochs that the pooled curve chose, to get out-of-fold logits for the decision weights; and, in
+outer folds, on all of the scope's rows with seeds that the search never used, to be scored on the
+outer test rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from focalsweep.errors import UserError
+from focalsweep.losses.point import LossPoint
+from focalsweep.search.arm import Arm, Nuisance
+from focalsweep.search.chunk_store import ChunkStore
+from focalsweep.search.folds import Folds, Scope
+from focalsweep.search.rounds import OpenStudy, best_trial
+from focalsweep.search.studies import Trial
+from focalsweep.training.member import Member, MemberKey, MemberRecord
+
+Logits = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chosen:
+    """Hold what one study chose and what the chosen point predicts.
+
+    Parameters
+    ----------
+    arm, scope : Arm, Scope
+        The study's.
+    trial : Trial
+        The best one.
+    point : LossPoint
+        Its loss, made from the class counts of all the scope's rows.
+    failed_trials : int
+        Trials of the study without a value.
+    inner_logits : array of shape (rows, classes)
+        Out-of-fold logits z, inner fold after inner fold.
+    inner_labels : int array of shape (rows,)
+    inner_members : tuple of Member
+        The members behind them, one an inner fold.
+    test_logits : array of shape (seeds, test rows, classes)
+        Empty for the scope of all rows.
+    test_labels : int array of shape (test rows,)
+    refit_members : tuple of Member
+        The members behind them, one a seed.
+    """
+
+    arm: Arm
+    scope: Scope
+    trial: Trial
+    point: LossPoint
+    failed_trials: int
+    inner_logits: Logits
+    inner_labels: NDArray[np.int32]
+    inner_members: tuple[Member, ...]
+    test_logits: Logits
+    test_labels: NDArray[np.int32]
+    refit_members: tuple[Member, ...]
+
+
+def refit_seeds(seed: int, *, number: int) -> list[int]:
+    """Return seeds of the refits: disjoint from the search's seed."""
+    return [seed + 1 + i for i in range(number)]
+
+
+def refit(
+    studies: Sequence[OpenStudy],
+    *,
+    folds: Folds,
+    nuisance: Nuisance,
+    chunks: ChunkStore,
+    chunk_size: int,
+    seed: int,
+    n_seeds: int,
+    progress: Callable[[int], None] = lambda members: None,
+) -> list[Chosen]:
+    """Train every study's chosen point and collect what it predicts.
+
+    Parameters
+    ----------
+    studies : sequence of OpenStudy
+        Finished.
+    folds, nuisance, chunks, chunk_size
+        As in the search.
+    seed : int
+        The search's training seed, used again on the inner folds.
+    n_seeds : int
+        Refits an outer fold.
+    progress : callable
+        Told of member-epochs trained.
+
+    Raises
+    ------
+    UserError
+        When every trial of a study failed.
+    """
+    chosen = {open_.study.name: _choose(open_) for open_ in studies}
+    members: list[Member] = []
+    for open_ in studies:
+        name, trial = open_.study.name, chosen[open_.study.name]
+        inner = [(view, fold, seed) for fold, view in enumerate(open_.scope.inner)]
+        outer = (
+            [(open_.scope.refit, -1, s) for s in refit_seeds(seed, number=n_seeds)]
+            if open_.scope.refit is not None
+            else []
+        )
+        members += [
+            open_.member(
+                view,
+                trial.parameters,
+                nuisance=nuisance,
+                folds=folds,
+                key=MemberKey(name, trial.number, fold, member_seed),
+                epochs=trial.outcome.epochs,
+                keep_logits=True,
+            )
+            for view, fold, member_seed in [*inner, *outer]
+        ]
+    # Members of equally many epochs together: a chunk trains as long as its longest member.
+    members.sort(key=lambda member: (member.epochs, member.view))
+    records = chunks.train("refit", members, size=chunk_size, each_epoch=False, progress=progress)
+    by_study: dict[str, list[tuple[Member, MemberRecord]]] = {}
+    for member, record in zip(members, records, strict=True):
+        by_study.setdefault(member.key.study, []).append((member, record))
+    return [
+        _collect(open_, chosen[open_.study.name], by_study[open_.study.name], folds=folds)
+        for open_ in studies
+    ]
+
+
+def _choose(open_: OpenStudy) -> Trial:
+    trials = open_.study.finished()
+    best = best_trial(trials)
+    if best is None:
+        raise UserError(
+            f"Every trial of the arm `{open_.arm.name}` failed (the last: "
+            f"{trials[-1].outcome.failure}); lower `optimizer.search.learning_rate.high` or "
+            "narrow the arm's own ranges."
+        )
+    return best
+
+
+def _collect(
+    open_: OpenStudy,
+    trial: Trial,
+    trained: Sequence[tuple[Member, MemberRecord]],
+    *,
+    folds: Folds,
+) -> Chosen:
+    ordered = sorted(trained, key=lambda pair: (pair[0].key.fold, pair[0].key.seed))
+    inner = [(m, r) for m, r in ordered if m.key.fold >= 0]
+    outer = [(m, r) for m, r in ordered if m.key.fold < 0]
+    views = folds.views
+    n_classes = len(open_.scope.counts)
+    refit_view = open_.scope.refit
+    return Chosen(
+        arm=open_.arm,
+        scope=open_.scope,
+        trial=trial,
+        point=open_.arm.loss(open_.scope.counts, trial.parameters, equal_priors=open_.equal_priors),
+        failed_trials=sum(t.outcome.failure is not None for t in open_.study.finished()),
+        inner_logits=np.concatenate([_usable(record) for _, record in inner]),
+        inner_labels=np.concatenate([views[view].eval_labels for view in open_.scope.inner]),
+        inner_members=tuple(member for member, _ in inner),
+        test_logits=np.stack([_usable(record) for _, record in outer])
+        if outer
+        else np.empty((0, 0, n_classes), np.float32),
+        test_labels=views[refit_view].eval_labels
+        if refit_view is not None
+        else np.empty(0, np.int32),
+        refit_members=tuple(member for member, _ in outer),
+    )
+
+
+def _usable(record: MemberRecord) -> Logits:
+    """Return a record's logits; a refit that diverged predicts nothing: all classes alike."""
+    if record.logits is None:
+        raise RuntimeError(f"{record.key} was trained without keeping its logits")
+    return record.logits if record.failure is None else np.zeros_like(record.logits)

@@ -1,0 +1,190 @@
+"""The verdict: from scores of arms over outer folds to one decision, by one rule.
+
+1. Focal loss against the rivals. The focal arms without the copied one (`family` focal) stand
+   against **all others**. The copied point (gamma 2, alpha 0.25: folklore) is therefore a rival:
+   it costs no search of gamma and alpha, so it is part of what tuned focal loss has to beat.
+2. The rivals other than cross-entropy against cross-entropy. Where the copied point is what wins
+   here, the answer is still "use focal loss", with that arm; class weights and logit adjustment
+   have answers of their own.
+3. Decision weights against argmax, on cross-entropy.
+
+The first of them that is better decides. If none is, and both losses were shown to be not better,
+cross-entropy is kept; otherwise there is not enough data, and the simplest arm is kept.
+
+Cross-entropy is a rival, so what beats the rivals beats cross-entropy, unless inner scores named a
+rival that is worse. That is checked: focal loss is not recommended where the same rule says that
+it is not better than cross-entropy. A question whose side is not in the sweep is left out, and the
+text says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from focalsweep.evidence.arm_scores import (
+    ArmScores,
+    Pick,
+    most_often,
+    representatives,
+    simplest_first,
+)
+from focalsweep.evidence.comparison import Compare, Side, VerdictRule, compare_sides
+from focalsweep.evidence.result import Comparison, Decision, Family, Verdict
+from focalsweep.evidence.verdict_text import Findings, Setting, verdict_text
+from focalsweep.metrics.objective import Objective
+
+DECISION_OF_FAMILY: dict[Family, Decision] = {
+    "cross_entropy": "keep_cross_entropy",
+    "class_weights": "use_class_weights",
+    "logit_adjustment": "use_logit_adjustment",
+    "folklore": "use_focal",
+    "focal": "use_focal",
+}
+
+
+def reach_verdict(
+    arms: Sequence[ArmScores],
+    *,
+    compare: Compare,
+    objective: Objective,
+    rule: VerdictRule,
+) -> tuple[list[Comparison], Verdict]:
+    """Compare the sides, decide, and say it in words.
+
+    Parameters
+    ----------
+    arms : sequence of ArmScores
+        Every arm of the sweep, over the same outer folds.
+    compare : callable
+        From `compare_folds` or `compare_test_rows`.
+    objective : Objective
+        What the scores are; log-loss has no decisions, so decision weights are not compared.
+    rule : VerdictRule
+        The thresholds.
+
+    Returns
+    -------
+    comparisons : list of Comparison
+        Every comparison that was made, the deciding questions first.
+    verdict : Verdict
+        Its `confidence` is the probability behind the decision's leading statement: that the gain
+        exceeds the smallest difference; for `keep_cross_entropy`, that no gain exceeds the
+        regrettable difference; for `not_enough_data`, the probability that fell short (0 where
+        nothing was compared).
+
+    Raises
+    ------
+    ValueError
+        When there is no arm, or the arms have different folds.
+    """
+    if not arms or len({arm.n_folds for arm in arms}) != 1:
+        raise ValueError("`arms` must be at least one arm, all over the same outer folds.")
+    sides = _Sides(arms=arms, compare=compare, objective=objective, rule=rule)
+    findings = _findings(sides)
+    decision, arm, confidence = _decide(findings, arms)
+    if arm.family != "cross_entropy" and objective.uses_decisions:
+        findings = replace(findings, arm_weights=sides.weights_of(arm))
+    setting = Setting(arms=arms, objective=objective, rule=rule)
+    text = verdict_text(decision, arm=arm, findings=findings, setting=setting)
+    verdict = Verdict(decision=decision, arm=arm.name, text=text, confidence=confidence)
+    return findings.comparisons(), verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sides:
+    """Make the comparisons of one sweep."""
+
+    arms: Sequence[ArmScores]
+    compare: Compare
+    objective: Objective
+    rule: VerdictRule
+
+    def against(
+        self, question: str, left: tuple[str, list[ArmScores]], right: tuple[str, list[ArmScores]]
+    ) -> Comparison | None:
+        """Compare the best arms of two sides, decision weights on both; None without a side."""
+        if not left[1] or not right[1]:
+            return None
+        one, other = (
+            Side(
+                name=name,
+                picks=tuple(
+                    Pick(arm, self.objective.uses_decisions) for arm in representatives(members)
+                ),
+            )
+            for name, members in (left, right)
+        )
+        return self._compare(question, one, other)
+
+    def weights_of(self, arm: ArmScores) -> Comparison:
+        """Compare one arm with decision weights against the same arm without."""
+        with_weights, without = (
+            Side(name=name, picks=(Pick(arm.name, weighted),) * arm.n_folds)
+            for name, weighted in (("decision weights", True), ("argmax", False))
+        )
+        question = f"Do decision weights help `{arm.name}`?"
+        return self._compare(question, with_weights, without)
+
+    def _compare(self, question: str, left: Side, right: Side) -> Comparison:
+        return compare_sides(
+            question,
+            left=left,
+            right=right,
+            arms=self.arms,
+            compare=self.compare,
+            rule=self.rule,
+        )
+
+
+def _findings(sides: _Sides) -> Findings:
+    focal = [arm for arm in sides.arms if arm.family == "focal"]
+    control = [arm for arm in sides.arms if arm.family == "cross_entropy"]
+    rivals = [arm for arm in sides.arms if arm.family not in ("focal", "cross_entropy")]
+    return Findings(
+        focal=sides.against(
+            "Is focal loss better than every other loss?",
+            ("focal loss", focal),
+            ("other losses", control + rivals),
+        ),
+        rivals=sides.against(
+            "Is another loss better than cross-entropy?",
+            ("other losses", rivals),
+            ("cross-entropy", control),
+        ),
+        weights=(
+            sides.weights_of(control[0]) if control and sides.objective.uses_decisions else None
+        ),
+        # Without other rivals this would be the first question again.
+        focal_control=(
+            sides.against(
+                "Is focal loss better than cross-entropy?",
+                ("focal loss", focal),
+                ("cross-entropy", control),
+            )
+            if rivals
+            else None
+        ),
+    )
+
+
+def _decide(findings: Findings, arms: Sequence[ArmScores]) -> tuple[Decision, ArmScores, float]:
+    focal, rivals, weights = findings.focal, findings.rivals, findings.weights
+    simplest = simplest_first(arms)[0]
+    if focal is not None and focal.outcome == "better" and not findings.is_contradicted:
+        return "use_focal", most_often(focal.left_arms, arms), focal.p_better
+    if rivals is not None and rivals.outcome == "better":
+        arm = most_often(rivals.left_arms, arms)
+        return DECISION_OF_FAMILY[arm.family], arm, rivals.p_better
+    if weights is not None and weights.outcome == "better":
+        return "use_decision_weights", simplest, weights.p_better
+    made = [comparison for comparison in (focal, rivals) if comparison is not None]
+    if made and all(comparison.outcome == "not_better" for comparison in made):
+        confidence = min(1.0 - comparison.p_much_better for comparison in made)
+        # The rival is kept: cross-entropy, or in a sweep without it the best of what there is.
+        kept = simplest
+        if focal is not None and simplest.family != "cross_entropy":
+            kept = most_often(focal.right_arms, arms)
+        return DECISION_OF_FAMILY[kept.family], kept, confidence
+    short = [comparison.p_better for comparison in made if comparison.outcome == "undecided"]
+    return "not_enough_data", simplest, short[0] if short else 0.0

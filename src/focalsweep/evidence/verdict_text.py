@@ -1,0 +1,201 @@
+"""The verdict in plain words: what to do, by how much, how sure, and what is not settled.
+
+Differences are shown in the objective's own unit, so log-loss is turned back: lower is better.
+Probabilities are cut, not rounded, towards the side that claims less: 0.9496 is shown as 0.94.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from focalsweep.evidence.arm_scores import ArmScores, most_often
+from focalsweep.evidence.comparison import VerdictRule
+from focalsweep.evidence.paired import ROUNDING
+from focalsweep.evidence.result import Comparison, Decision, Family
+from focalsweep.metrics.objective import Objective
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """Hold the comparisons of a sweep; None where a side was not in it.
+
+    Parameters
+    ----------
+    focal, rivals, weights : Comparison, optional
+        The three deciding questions: focal loss against all others; the others against
+        cross-entropy; decision weights against argmax, on cross-entropy.
+    focal_control : Comparison, optional
+        Focal loss against cross-entropy alone.
+    arm_weights : Comparison, optional
+        Decision weights against argmax, on the recommended arm when that is not cross-entropy.
+    """
+
+    focal: Comparison | None
+    rivals: Comparison | None
+    weights: Comparison | None
+    focal_control: Comparison | None
+    arm_weights: Comparison | None = None
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether focal loss beats its rivals and yet is not better than cross-entropy itself."""
+        if self.focal is None or self.focal_control is None:
+            return False
+        return self.focal.outcome == "better" and self.focal_control.outcome == "not_better"
+
+    def comparisons(self) -> list[Comparison]:
+        """Return what was compared, the deciding questions first."""
+        every = (self.focal, self.rivals, self.weights, self.focal_control, self.arm_weights)
+        return [comparison for comparison in every if comparison is not None]
+
+
+class Setting(NamedTuple):
+    """What every sentence needs besides its comparison."""
+
+    arms: Sequence[ArmScores]
+    objective: Objective
+    rule: VerdictRule
+
+
+RIVAL_NAMES: dict[Family, str] = {
+    "class_weights": "class weighting",
+    "logit_adjustment": "logit adjustment",
+    "folklore": "copied focal loss",
+}
+"""What the sides of the second question are called, cross-entropy left out."""
+
+
+class _Words(NamedTuple):
+    better: str
+    not_better: str
+    undecided: str
+
+
+def verdict_text(
+    decision: Decision, *, arm: ArmScores, findings: Findings, setting: Setting
+) -> str:
+    """Write the verdict: two to five sentences with their numbers."""
+    focal = _focal_sentence(findings, setting)
+    control = _control_sentence(findings, setting)
+    contradiction = control if findings.is_contradicted else ""
+    rivals = _rivals_sentence(findings, setting)
+    # One of the two: the recommended arm is cross-entropy, or it is not.
+    weights = _weights_sentence(findings.arm_weights or findings.weights, setting)
+    if decision == "use_focal" and arm.family == "focal":
+        order = [focal, control, weights]
+    elif decision == "use_decision_weights":
+        order = [weights, focal, contradiction, rivals]
+    elif decision in ("keep_cross_entropy", "not_enough_data"):
+        order = [focal, contradiction, rivals, weights]
+    else:
+        order = [rivals, focal, contradiction, weights]
+    sentences = [_leading(decision, arm=arm, findings=findings), *order]
+    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences if sentence)
+
+
+def _leading(decision: Decision, *, arm: ArmScores, findings: Findings) -> str:
+    if decision == "not_enough_data" and findings.focal is None and findings.rivals is None:
+        return f"No other loss was compared: keep `{arm.name}`."
+    if decision == "not_enough_data":
+        return f"Not enough data to prefer a loss: keep the simplest, `{arm.name}`."
+    if decision == "use_decision_weights":
+        return (
+            f"Train with cross-entropy (`{arm.name}`) and apply decision weights to its "
+            "probabilities before argmax."
+        )
+    return {
+        "cross_entropy": f"Keep cross-entropy (`{arm.name}`).",
+        "class_weights": f"Use class weights: arm `{arm.name}`.",
+        "logit_adjustment": f"Use logit adjustment: arm `{arm.name}`.",
+        "folklore": f"Use focal loss with its copied gamma and alpha: arm `{arm.name}`.",
+        "focal": f"Use focal loss: arm `{arm.name}`.",
+    }[arm.family]
+
+
+def _focal_sentence(findings: Findings, setting: Setting) -> str:
+    comparison = findings.focal
+    if comparison is None:
+        if any(arm.family == "focal" for arm in setting.arms):
+            return "only focal arms were in the sweep, so focal loss was compared with nothing."
+        return "no tuned focal arm was in the sweep, so tuned focal loss was not judged."
+    both = "; decision weights on both sides" if setting.objective.uses_decisions else ""
+    left = f"focal loss ({_who(comparison.left_arms, setting)})"
+    right = f"the best other loss ({_who(comparison.right_arms, setting)}{both})"
+    return _sentence(comparison, _versus(left, right), setting)
+
+
+def _control_sentence(findings: Findings, setting: Setting) -> str:
+    if findings.focal_control is None:
+        return ""
+    words = _versus("focal loss", "cross-entropy itself")
+    return _sentence(findings.focal_control, words, setting)
+
+
+def _rivals_sentence(findings: Findings, setting: Setting) -> str:
+    comparison = findings.rivals
+    if comparison is None:
+        if all(arm.family != "cross_entropy" for arm in setting.arms):
+            return "cross-entropy was not in the sweep, so whether it would do is not known."
+        return "no class-weighted or logit-adjusted arm was in the sweep, so none was judged."
+    families = {arm.family for arm in setting.arms}
+    *some, last = (name for family, name in RIVAL_NAMES.items() if family in families)
+    sides = f"the best of {', '.join(some)} and {last}" if some else last
+    left = f"{sides} ({_who(comparison.left_arms, setting)})"
+    return _sentence(comparison, _versus(left, "cross-entropy"), setting)
+
+
+def _weights_sentence(weights: Comparison | None, setting: Setting) -> str:
+    if weights is None:
+        return ""
+    arm = f"`{weights.left_arms[0]}`"
+    words = _Words(
+        better=f"decision weights help {arm}",
+        not_better=f"decision weights do not usefully help {arm}",
+        undecided=f"whether decision weights help {arm} is not settled",
+    )
+    return _sentence(weights, words, setting)
+
+
+def _versus(left: str, right: str) -> _Words:
+    return _Words(
+        better=f"{left} beats {right}",
+        not_better=f"{left} does not usefully beat {right}",
+        undecided=f"whether {left} beats {right} is not settled",
+    )
+
+
+def _sentence(comparison: Comparison, words: _Words, setting: Setting) -> str:
+    low, high, mean = comparison.interval.low, comparison.interval.high, comparison.mean
+    unit = setting.objective.label
+    if setting.objective.lower_is_better:
+        low, high, mean = -high, -low, -mean
+        unit = f"{unit}, where lower is better"
+    claim: str = getattr(words, comparison.outcome)
+    stated = f"{claim}: {mean:+z.3f} {unit}"
+    if _has_no_width(comparison):
+        return f"{stated} (exactly, without spread and so without a test)."
+    if not math.isfinite(high - low):
+        return f"{stated} (a single fold, of unknown spread)."
+    sure = _sureness(comparison, setting.rule)
+    return f"{stated} (95% interval {low:+z.3f} to {high:+z.3f}, {sure})."
+
+
+def _sureness(comparison: Comparison, rule: VerdictRule) -> str:
+    if comparison.outcome == "not_better":
+        pity = math.ceil(comparison.p_much_better * 100 - 1e-9) / 100
+        return f"probability {pity:.2f} of a gain above {rule.regrettable_difference:g}"
+    sure = math.floor(comparison.p_better * 100 + 1e-9) / 100
+    asked = f", {rule.confidence:g} is asked" if comparison.outcome == "undecided" else ""
+    return f"probability {sure:.2f} of a gain above {rule.smallest_difference:g}{asked}"
+
+
+def _has_no_width(comparison: Comparison) -> bool:
+    return comparison.interval.high - comparison.interval.low <= ROUNDING
+
+
+def _who(names: Sequence[str], setting: Setting) -> str:
+    name = most_often(names, setting.arms).name
+    return f"`{name}`" if set(names) == {name} else f"most often `{name}`"

@@ -1,0 +1,80 @@
+"""Scores of probabilities: log-loss, Brier score, expected calibration error.
+
+Everything takes log-probabilities. Log-loss is then a look-up, exact for confident rows where a
+probability would have been rounded to 0 or 1, and nothing is clipped: a true class of
+probability 0 has infinite loss, as it should.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def row_log_loss(log_proba: ArrayLike, labels: ArrayLike) -> Array:
+    """Return the negative log-probability of each row's true class.
+
+    Parameters
+    ----------
+    log_proba : array of shape (..., rows, classes)
+        Natural logarithms of probabilities, <= 0; -inf is allowed.
+    labels : int array of shape (rows,)
+        True class codes, shared by all leading axes.
+
+    Returns
+    -------
+    array of shape (..., rows)
+        In nats, >= 0.
+    """
+    table = np.asarray(log_proba, dtype=np.float64)
+    rows = np.arange(table.shape[-2])
+    return -table[..., rows, np.asarray(labels)]
+
+
+def log_loss(log_proba: ArrayLike, labels: ArrayLike) -> Array:
+    """Return the mean of `row_log_loss` over rows, shape (...), in nats."""
+    return np.asarray(row_log_loss(log_proba, labels).mean(axis=-1))
+
+
+def brier_score(log_proba: ArrayLike, labels: ArrayLike) -> Array:
+    """Return the mean over rows of the squared distance to the one-hot truth, in [0, 2].
+
+    Summed over classes, as Brier wrote it; scikit-learn's ``scale_by_half=False``. Shapes as in
+    `row_log_loss`; lower is better.
+    """
+    proba = np.exp(np.asarray(log_proba, dtype=np.float64))
+    truth = np.eye(proba.shape[-1])[np.asarray(labels)]
+    return np.asarray(((proba - truth) ** 2).sum(axis=-1).mean(axis=-1))
+
+
+def expected_calibration_error(
+    log_proba: ArrayLike, labels: ArrayLike, *, n_bins: int = 15
+) -> float:
+    """Return how far confidence and accuracy lie apart, averaged over rows, in [0, 1].
+
+    Rows are binned by the probability of their most probable class into bins of equal width; the
+    error is the mean over rows of |accuracy - mean confidence| of their bin. It depends on the
+    bins and is biased upwards on few rows: compare it at equal rows and bins only.
+
+    Parameters
+    ----------
+    log_proba : array of shape (rows, classes)
+        Natural logarithms of probabilities.
+    labels : int array of shape (rows,)
+        True class codes.
+    n_bins : int, default 15
+        Bins of equal width over [0, 1].
+
+    References
+    ----------
+    .. [1] Guo et al., "On Calibration of Modern Neural Networks", arXiv:1706.04599.
+    """
+    table = np.asarray(log_proba, dtype=np.float64)
+    confidence = np.exp(table.max(axis=-1))
+    correct = table.argmax(axis=-1) == np.asarray(labels)
+    # Bins are (low, high], as in the paper: a confidence of 1 belongs to the last one.
+    bins = np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
+    gap = np.bincount(bins, weights=correct - confidence, minlength=n_bins)
+    return float(np.abs(gap).sum() / len(table))

@@ -1,0 +1,94 @@
+"""What a running sweep shows: one bar with the time left, or a line now and then in a pipe."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_LINE_EVERY = 0.1
+"""Share of the work between two lines where there is no terminal to draw a bar in."""
+
+
+class SweepProgress:
+    """Count member-epochs over search and refit.
+
+    Parameters
+    ----------
+    console : Console
+        Where to show.
+    search_epochs : int
+        Member-epochs of the search: members a round x epochs x rounds.
+    refit_epochs : int
+        Most member-epochs of the refits; they end earlier where fewer epochs were chosen.
+    """
+
+    def __init__(self, console: Console, *, search_epochs: int, refit_epochs: int) -> None:
+        self._console = console
+        self._search_epochs = search_epochs
+        self._total = search_epochs + refit_epochs
+        self._done = 0
+        self._shown = 0.0
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("search", total=self._total)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def say(self, phase: str) -> None:
+        """Name what is running."""
+        self._bar.update(self._task, description=phase)
+
+    def trained(self, member_epochs: int) -> None:
+        """Add work done; safe to call from any thread."""
+        with self._lock:
+            self._done += member_epochs
+            done = self._done / self._total
+            self._bar.advance(self._task, member_epochs)
+            if not self._console.is_terminal and done - self._shown >= _LINE_EVERY and done < 1:
+                self._shown = done
+                elapsed = time.monotonic() - self._started
+                left = elapsed / done - elapsed
+                self._console.print(
+                    f"  {done:.0%} after {in_words(elapsed)}, about {in_words(left)} left"
+                )
+
+
+def in_words(seconds: float) -> str:
+    """Say a duration: "45 s", "3 min", "2.5 h".
+
+    Examples
+    --------
+    >>> in_words(44.7), in_words(200), in_words(9000)
+    ('45 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

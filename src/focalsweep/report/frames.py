@@ -1,0 +1,116 @@
+"""Give a result as tidy pandas frames: one row an arm, an outer fold, a class, or a trial.
+
+These are what notebooks and plots read, so that nobody walks the nested result by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from focalsweep.evidence.result import ArmResult, SweepResult
+
+FINAL_FOLD = "all"
+"""What the column `fold` holds for the search on all rows, which gives the pasted point."""
+
+
+def arms_frame(result: SweepResult) -> pd.DataFrame:
+    """Return one row an arm: scores, intervals, difference, chosen numbers and further metrics.
+
+    Chosen loss numbers are in columns ``chosen_<name>`` (NaN where the arm has none), further test
+    scores in ``test_<metric>``. ``difference*`` is NaN for cross-entropy.
+    """
+    rows = []
+    for arm in result.arms:
+        difference = arm.difference
+        row: dict[str, object] = {
+            "arm": arm.name,
+            "label": arm.label,
+            "family": arm.family,
+            "inner_score": arm.inner_score,
+            "argmax_score": arm.argmax_score,
+            "argmax_low": arm.argmax_interval.low,
+            "argmax_high": arm.argmax_interval.high,
+            "decision_score": arm.decision_score,
+            "decision_low": arm.decision_interval.low,
+            "decision_high": arm.decision_interval.high,
+            "difference": difference.mean if difference else np.nan,
+            "difference_low": difference.interval.low if difference else np.nan,
+            "difference_high": difference.interval.high if difference else np.nan,
+            "p_value": difference.p_value if difference else np.nan,
+            "p_holm": difference.p_holm if difference else np.nan,
+            "failed_trials": arm.failed_trials,
+            "epochs": arm.best.epochs,
+            "learning_rate": arm.best.learning_rate,
+            "weight_decay": arm.best.weight_decay,
+        }
+        row |= {f"chosen_{name}": value for name, value in arm.best.parameters.items()}
+        row |= {f"test_{name}": value for name, value in arm.metrics.items()}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def folds_frame(result: SweepResult) -> pd.DataFrame:
+    """Return one row an arm and outer fold: scores, and in ``chosen_<name>`` what was chosen."""
+    rows = [
+        {
+            "arm": arm.name,
+            "fold": fold.fold,
+            "inner_score": fold.inner_score,
+            "argmax_score": fold.argmax_score,
+            "decision_score": fold.decision_score,
+            "trial": fold.trial,
+            "epochs": fold.epochs,
+        }
+        | {f"chosen_{name}": value for name, value in fold.parameters.items()}
+        for arm in result.arms
+        for fold in arm.folds
+    ]
+    return pd.DataFrame(rows)
+
+
+def classes_frame(result: SweepResult) -> pd.DataFrame:
+    """Return one row a class and arm: count, share, recall on test rows, alpha and gamma.
+
+    `recall` is that of argmax and `decision_recall` that with decision weights, each in [0, 1] and
+    NaN for a class without test rows. Rows are in the order of class codes.
+    """
+    frames = []
+    for arm in result.arms:
+        frame = pd.DataFrame(
+            {
+                "code": range(len(result.dataset.classes)),
+                "class": [facts.name for facts in result.dataset.classes],
+                "count": [facts.count for facts in result.dataset.classes],
+                "share": [facts.share for facts in result.dataset.classes],
+                "recall": recalls(arm.confusion),
+                "decision_recall": recalls(arm.decision_confusion),
+                "alpha": arm.best.alpha,
+                "gamma": arm.best.gamma,
+            }
+        )
+        frame.insert(4, "arm", arm.name)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def trials_frame(path: Path) -> pd.DataFrame:
+    """Read ``trials.csv``; `fold` stays text, because the final search is called ``all``."""
+    return pd.read_csv(path, dtype={"fold": str, "failure": object, "state": str, "arm": str})
+
+
+def recalls(confusion: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Return the share of each class that was found, shape (classes,), NaN without rows."""
+    counts = np.asarray(confusion, dtype=np.float64)
+    rows = counts.sum(axis=1)
+    found: NDArray[np.float64] = np.full(len(rows), np.nan)
+    return np.divide(np.diag(counts), rows, out=found, where=rows > 0)
+
+
+def find_arm(result: SweepResult, name: str) -> ArmResult | None:
+    """Return the arm called `name`, or None where it was left out."""
+    return next((arm for arm in result.arms if arm.name == name), None)

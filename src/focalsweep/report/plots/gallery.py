@@ -1,0 +1,36 @@
+"""Collect every plot that a result has something to show for, in the order of the page."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from focalsweep.evidence.result import SweepResult
+from focalsweep.report.plots.classes import alpha_by_frequency, confusion_matrices, recall_by_arm
+from focalsweep.report.plots.scores import comparisons_strip, difference_forest, scores_by_arm
+from focalsweep.report.plots.searches import best_so_far, learning_curves, response
+from focalsweep.report.plots.style import Plot
+
+
+def all_plots(result: SweepResult, trials: pd.DataFrame) -> tuple[Plot, ...]:
+    """Draw everything; a plot that would be empty is left out.
+
+    Parameters
+    ----------
+    result : SweepResult
+        What the sweep found.
+    trials : DataFrame
+        The trials table, as `frames.trials_frame` reads it.
+    """
+    candidates = (
+        comparisons_strip(result),
+        difference_forest(result),
+        scores_by_arm(result),
+        response(result, trials, number="gamma"),
+        response(result, trials, number="tau"),
+        alpha_by_frequency(result),
+        recall_by_arm(result),
+        *confusion_matrices(result),
+        learning_curves(result),
+        best_so_far(result, trials),
+    )
+    return tuple(plot for plot in candidates if plot is not None)

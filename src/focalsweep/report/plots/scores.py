@@ -1,0 +1,247 @@
+"""Draw the evidence: paired differences, the verdict's comparisons, and scores by arm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from focalsweep.evidence.result import Interval, SweepResult
+from focalsweep.report.plots.style import (
+    FAMILY_COLOURS,
+    GREY,
+    REFERENCE_COLOUR,
+    LegendItem,
+    Plot,
+    arm_styles,
+    new_figure,
+    plain,
+    shade,
+)
+from focalsweep.report.wording import interval, objective_words, outcome_words, score
+
+_LABEL_WIDTH = 20
+_ROW = 46
+
+
+def difference_forest(result: SweepResult) -> Plot | None:
+    """Draw each arm's paired difference against cross-entropy with its 95% interval."""
+    arms = [arm for arm in result.arms if arm.difference is not None]
+    if not arms:
+        return None
+    arms.sort(key=lambda arm: arm.difference.mean if arm.difference else 0.0)
+    figure = new_figure(
+        height=90 + _ROW * len(arms),
+        x_title=f"difference in {objective_words(result.objective)}",
+    )
+    styles = arm_styles(result.arms)
+    figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dash"})
+    for row, arm in enumerate(arms):
+        difference = arm.difference
+        if difference is None:
+            continue
+        style = styles[arm.name]
+        hover = (
+            f"{plain(arm.label)}<br>{score(difference.mean, signed=True)} "
+            f"({interval(difference.interval, signed=True)})<br>p {difference.p_value:.3f}, "
+            f"Holm-corrected {difference.p_holm:.3f}"
+        )
+        figure.add_trace(
+            _whisker(
+                x=difference.mean,
+                y=row,
+                span=difference.interval,
+                marker={"color": style.colour, "symbol": style.symbol, "size": 12},
+                hover=hover,
+            )
+        )
+    _rows(figure, [arm.label for arm in arms])
+    return Plot(
+        key="differences",
+        section="arms",
+        title="Each arm against cross-entropy",
+        reading=(
+            "Right of the dashed line is better than cross-entropy on the same test rows (decision "
+            "weights on both sides); a bar that crosses the line is a difference that may be "
+            "chance."
+        ),
+        figure=figure,
+    )
+
+
+def comparisons_strip(result: SweepResult) -> Plot | None:
+    """Draw the verdict's comparisons: one dot an outer fold, the mean and its interval."""
+    comparisons = result.comparisons[::-1]
+    if not comparisons:
+        return None
+    height = 92
+    figure = new_figure(
+        height=70 + height * len(comparisons),
+        x_title=f"difference in {objective_words(result.objective)}",
+    )
+    figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dash"})
+    for row, comparison in enumerate(comparisons):
+        figure.add_trace(
+            go.Scatter(
+                x=list(comparison.differences),
+                y=[row - 0.18] * len(comparison.differences),
+                mode="markers",
+                marker={"color": shade("#56b4e9", 0.75), "size": 8},
+                hovertemplate="one test fold: %{x:+.3f}<extra></extra>",
+            )
+        )
+        figure.add_trace(
+            _whisker(
+                x=comparison.mean,
+                y=row + 0.05,
+                span=comparison.interval,
+                marker={"color": FAMILY_COLOURS["class_weights"], "symbol": "diamond", "size": 12},
+                hover=f"{plain(comparison.question, width=50)}<br>"
+                f"{score(comparison.mean, signed=True)} "
+                f"({interval(comparison.interval, signed=True)})<br>{outcome_words(comparison)}",
+            )
+        )
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=row + 0.2,
+            yanchor="bottom",
+            align="left",
+            showarrow=False,
+            text=plain(comparison.question, width=48),
+        )
+    figure.update_yaxes(visible=False, range=[-0.5, len(comparisons) - 0.25])
+    return Plot(
+        key="comparisons",
+        section="evidence",
+        title="What the verdict rests on",
+        reading=(
+            "Every light dot is the difference on one test fold, the diamond their mean and the "
+            "bar its 95% interval; right of the dashed line, the side named first is ahead."
+        ),
+        figure=figure,
+    )
+
+
+def scores_by_arm(result: SweepResult) -> Plot:
+    """Draw test scores: argmax hollow, with decision weights filled, reference rows below."""
+    objective = objective_words(result.objective)
+    weighted = any(arm.best.decision_weights is not None for arm in result.arms)
+    arms = result.arms[::-1]
+    references = result.references[::-1]
+    figure = new_figure(
+        height=90 + _ROW * (len(arms) + len(references)), x_title=f"{objective} on test rows"
+    )
+    styles = arm_styles(result.arms)
+    shift = 0.16 if weighted else 0.0
+    for row, arm in enumerate(arms, start=len(references)):
+        style = styles[arm.name]
+        marker = {"symbol": style.symbol, "size": 11, "color": style.colour}
+        figure.add_trace(
+            _whisker(
+                x=arm.argmax_score,
+                y=row + shift,
+                span=arm.argmax_interval,
+                marker=marker | {"symbol": f"{style.symbol}-open", "line": {"width": 2}},
+                hover=f"{plain(arm.label)}, argmax<br>{score(arm.argmax_score)} "
+                f"({interval(arm.argmax_interval)})",
+            )
+        )
+        if weighted:
+            figure.add_trace(
+                _whisker(
+                    x=arm.decision_score,
+                    y=row - shift,
+                    span=arm.decision_interval,
+                    marker=marker,
+                    hover=f"{plain(arm.label)}, with decision weights<br>"
+                    f"{score(arm.decision_score)} ({interval(arm.decision_interval)})",
+                )
+            )
+    for row, reference in enumerate(references):
+        figure.add_trace(
+            _whisker(
+                x=reference.score,
+                y=row,
+                span=reference.interval,
+                marker={
+                    "symbol": "x-open",
+                    "size": 10,
+                    "color": REFERENCE_COLOUR,
+                    "line": {"width": 2},
+                },
+                hover=f"{plain(reference.label)}<br>{score(reference.score)} "
+                f"({interval(reference.interval)})",
+            )
+        )
+    _rows(figure, [row.label for row in references] + [row.label for row in arms])
+    return Plot(
+        key="scores",
+        section="arms",
+        title="Scores on rows that no search has seen",
+        reading=(
+            (
+                "Hollow marks predict the most probable class, filled marks use decision weights; "
+                if weighted
+                else "Marks are mean scores; "
+            )
+            + "bars are 95% intervals"
+            + (
+                ", and the crosses at the bottom are scikit-learn models for reference."
+                if references
+                else "."
+            )
+        ),
+        figure=figure,
+        legend=_families(result),
+    )
+
+
+def _families(result: SweepResult) -> tuple[LegendItem, ...]:
+    names = {
+        "cross_entropy": "cross-entropy",
+        "class_weights": "class weights",
+        "logit_adjustment": "logit adjustment",
+        "focal": "focal loss",
+        "folklore": "focal loss, copied numbers",
+    }
+    present = {arm.family for arm in result.arms}
+    items = [
+        LegendItem(key="", label=names[family], colour=colour, symbol="circle")
+        for family, colour in FAMILY_COLOURS.items()
+        if family in present
+    ]
+    if result.references:
+        items.append(LegendItem(key="", label="reference", colour=REFERENCE_COLOUR, symbol="x"))
+    return tuple(items)
+
+
+def _rows(figure: Any, labels: list[str]) -> None:
+    """Write one label a row, from the bottom up."""
+    figure.update_yaxes(
+        tickmode="array",
+        tickvals=list(range(len(labels))),
+        ticktext=[plain(label, width=_LABEL_WIDTH) for label in labels],
+        range=[-0.6, len(labels) - 0.4],
+    )
+
+
+def _whisker(*, x: float, y: float, span: Interval, marker: dict[str, Any], hover: str) -> Any:
+    """Return a mark with its interval, which need not be symmetric about it."""
+    return go.Scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        marker=marker,
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [max(span.high - x, 0.0)],
+            "arrayminus": [max(x - span.low, 0.0)],
+            "color": marker["color"],
+            "thickness": 2,
+            "width": 5,
+        },
+        hovertemplate=hover + "<extra></extra>",
+    )

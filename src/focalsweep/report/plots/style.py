@@ -1,0 +1,155 @@
+"""Hold what all plots share: colours, symbols, axes, labels, and the value of a finished plot.
+
+Colours are Okabe and Ito's, which stay apart for colour-blind readers; a family of losses has a
+colour and an arm inside it a symbol and a dash, so nothing rests on colour alone.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import plotly.graph_objects as go
+
+from focalsweep.evidence.result import ArmResult, Family
+
+FAMILY_COLOURS: dict[Family, str] = {
+    "cross_entropy": "#7f868f",
+    "class_weights": "#0072b2",
+    "logit_adjustment": "#009e73",
+    "focal": "#d55e00",
+    "folklore": "#cc79a7",
+}
+REFERENCE_COLOUR = "#e69f00"
+GREY = "rgba(128, 128, 128, 0.55)"
+GRID = "rgba(128, 128, 128, 0.22)"
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+Section = Literal["evidence", "arms", "classes", "search"]
+MOST_CLASSES = 40
+"""Rows of a heatmap; above it the rarest classes are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegendItem:
+    """Hold one entry of a legend; the page draws it, and a click hides the traces `key`."""
+
+    key: str
+    label: str
+    colour: str
+    symbol: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plot:
+    """Hold one finished plot and the sentence that says how to read it.
+
+    Parameters
+    ----------
+    key : str
+        Short name: the anchor on the page and the file name under ``plots/``.
+    section : {"evidence", "arms", "classes", "search"}
+        Where on the page it stands.
+    title : str
+        What it shows.
+    reading : str
+        One sentence: how to read it.
+    figure : plotly Figure
+        The drawing; its layout carries the height in pixels.
+    legend : tuple of LegendItem
+        Entries of the legend, empty where the axes name everything.
+    half : bool
+        Whether two of these stand side by side on a wide page.
+    """
+
+    key: str
+    section: Section
+    title: str
+    reading: str
+    figure: Any
+    legend: tuple[LegendItem, ...] = ()
+    half: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmStyle:
+    """Hold how one arm looks in every plot."""
+
+    colour: str
+    symbol: str
+    dash: str
+
+
+def arm_styles(arms: Sequence[ArmResult]) -> dict[str, ArmStyle]:
+    """Give each arm its family's colour and the next symbol and dash inside the family."""
+    styles: dict[str, ArmStyle] = {}
+    seen: dict[str, int] = {}
+    for arm in arms:
+        index = seen.get(arm.family, 0)
+        seen[arm.family] = index + 1
+        styles[arm.name] = ArmStyle(
+            colour=FAMILY_COLOURS[arm.family],
+            symbol=SYMBOLS[index % len(SYMBOLS)],
+            dash=DASHES[index % len(DASHES)],
+        )
+    return styles
+
+
+def legend_of(arms: Sequence[ArmResult], styles: dict[str, ArmStyle]) -> tuple[LegendItem, ...]:
+    """Return the legend of a plot that draws `arms`."""
+    return tuple(
+        LegendItem(
+            key=arm.name,
+            label=arm.label,
+            colour=styles[arm.name].colour,
+            symbol=styles[arm.name].symbol,
+        )
+        for arm in arms
+    )
+
+
+def new_figure(*, height: int, x_title: str = "", y_title: str = "") -> Any:
+    """Return an empty figure that grows with its box and lets a finger scroll past it."""
+    figure = go.Figure()
+    axis = {
+        "gridcolor": GRID,
+        "linecolor": GREY,
+        "zeroline": False,
+        "automargin": True,
+        "fixedrange": True,
+        "title": {"standoff": 12},
+    }
+    figure.update_layout(
+        template="none",
+        height=height,
+        showlegend=False,
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 12, "color": "#6b7280"},
+        margin={"l": 12, "r": 16, "t": 8, "b": 12},
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(axis, title_text=x_title)
+    figure.update_yaxes(axis, title_text=y_title)
+    return figure
+
+
+def plain(text: str, *, width: int = 0) -> str:
+    """Escape a name for plotly, which reads labels as HTML; wrap it at `width` characters."""
+    lines = textwrap.wrap(text, width, break_long_words=False) if width else [text]
+    return "<br>".join(html.escape(line, quote=False) for line in lines) or "(empty)"
+
+
+def short(name: str, *, most: int = 22) -> str:
+    """Cut a class name so that axes keep room for the plot, and escape it."""
+    return plain(name if len(name) <= most else name[: most - 1] + "…")
+
+
+def shade(colour: str, opacity: float) -> str:
+    """Turn ``#rrggbb`` into the same colour with an opacity in [0, 1]."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"

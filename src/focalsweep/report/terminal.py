@@ -1,0 +1,191 @@
+"""Say what matters in the terminal: the data before training, the answer after it.
+
+Everything fits 80 columns and reads the same without colours, as in a pipe or a log file. Text
+that came from the user (class names, paths) is never read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from focalsweep.evidence.result import ArmResult, ClassFacts, DatasetFacts, SweepResult
+from focalsweep.report.wording import (
+    chosen_words,
+    decision_tone,
+    decision_words,
+    interval,
+    number,
+    objective_words,
+    percent,
+    score,
+)
+
+_TONES = {"change": "green", "keep": "blue", "unsure": "yellow"}
+_MOST_CLASSES = 20
+_BAR = 24
+
+
+def print_data_summary(
+    console: Console, facts: DatasetFacts, *, smallest_per_fold: Sequence[int] = ()
+) -> None:
+    """Print the classes, the imbalance, and what the smallest class is left with in each fold.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    facts : DatasetFacts
+        The data as the sweep sees it.
+    smallest_per_fold : sequence of int
+        Training rows of the smallest class, one number an outer fold; empty prints the minimum
+        alone.
+    """
+    console.print(
+        Text.assemble(
+            (facts.name, "bold"),
+            f": {facts.rows:,} rows, {facts.columns:,} columns, {len(facts.classes)} classes",
+        )
+    )
+    console.print(_class_table(facts.classes))
+    console.print(f"Imbalance ratio {number(facts.imbalance_ratio)} (largest class over smallest).")
+    if facts.profile != "none":
+        console.print(
+            f"Training folds are thinned to a {facts.profile} profile: max/min "
+            f"{number(facts.factor)}, min/max {number(1 / facts.factor)}."
+        )
+    if smallest_per_fold:
+        counts = ", ".join(str(count) for count in smallest_per_fold)
+        console.print(f"Smallest class in the training rows of each fold: {counts} rows.")
+    else:
+        console.print(f"Smallest class in a training fold: {facts.smallest_training_class} rows.")
+    for note in facts.notes:
+        console.print(Text(f"Note: {note}"))
+
+
+def print_result(
+    console: Console, result: SweepResult, run_dir: Path, *, ui: str | None = "make ui"
+) -> None:
+    """Print the table of arms, the verdict, the snippet, and where to read on.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    result : SweepResult
+        What the sweep found.
+    run_dir : Path
+        The run folder, which holds ``report.html``.
+    ui : str, optional
+        The command that opens the MLflow UI; None where nothing was tracked.
+    """
+    weighted = any(arm.best.decision_weights is not None for arm in result.arms)
+    console.print()
+    console.print(Text(f"{objective_words(result.objective)} on test rows, and the point chosen"))
+    console.print(_arm_table(result, weighted=weighted))
+    failed = [f"{arm.failed_trials} of {arm.name}" for arm in result.arms if arm.failed_trials]
+    if failed:
+        console.print(Text(f"Failed trials: {', '.join(failed)}; reasons are in trials.csv."))
+    for left_out in result.left_out:
+        console.print(Text(f"Left out: {left_out.arm}. {left_out.reason}"))
+    console.print(
+        Panel(
+            Text(result.verdict.text),
+            title=Text(f" {decision_words(result.verdict.decision)} ", style="bold"),
+            title_align="left",
+            subtitle=Text(f" probability behind it: {percent(result.verdict.confidence)} "),
+            subtitle_align="right",
+            border_style=_TONES[decision_tone(result.verdict.decision)],
+            padding=(1, 2),
+        )
+    )
+    console.print()
+    console.print(Text("Paste this:", style="bold"))
+    console.print()
+    # Not a `Syntax` block: that pads and crops lines, and what is pasted must be whole.
+    code = Syntax("", "python", theme="ansi_dark", background_color="default")
+    console.print(code.highlight(result.snippet.rstrip("\n")), soft_wrap=True)
+    console.print()
+    _print_path(console, "Report:", str(run_dir / "report.html"))
+    if ui is not None:
+        _print_path(console, "Runs:", ui)
+
+
+def _print_path(console: Console, name: str, text: str) -> None:
+    """Print a path or command unbroken, however narrow the terminal is."""
+    console.print(Text.assemble((f"{name:<8}", "bold"), text), soft_wrap=True)
+
+
+def _class_table(classes: Sequence[ClassFacts]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("class", overflow="ellipsis", no_wrap=True, max_width=30)
+    table.add_column("rows", justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("")
+    ordered = sorted(classes, key=lambda facts: -facts.count)
+    hidden = len(ordered) - _MOST_CLASSES
+    head = _MOST_CLASSES // 4
+    largest = ordered[0].count
+    for row, facts in enumerate(ordered):
+        if hidden > 0 and head <= row < head + hidden:
+            if row == head:
+                table.add_row(f"... {hidden} more ...", "", "", "")
+            continue
+        bar = "#" * max(round(_BAR * facts.count / largest), 1)
+        table.add_row(Text(facts.name), f"{facts.count:,}", percent(facts.share), bar)
+    return table
+
+
+def _arm_table(result: SweepResult, *, weighted: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("arm", ratio=1)
+    table.add_column("argmax", justify="right", no_wrap=True)
+    if weighted:
+        table.add_column("with\nweights", justify="right", no_wrap=True)
+    table.add_column("95% interval", justify="right", no_wrap=True)
+    table.add_column("against\ncross-entropy", justify="right", no_wrap=True)
+    for arm in result.arms:
+        span = arm.decision_interval if weighted else arm.argmax_interval
+        scores = [score(arm.argmax_score)]
+        if weighted:
+            scores.append(score(arm.decision_score))
+        table.add_row(
+            _arm_cell(arm, chosen=arm.name == result.verdict.arm),
+            *scores,
+            interval(span),
+            _difference_cell(arm),
+        )
+    if result.references:
+        table.add_section()
+    for reference in result.references:
+        scores = [score(reference.score), *([""] if weighted else [])]
+        table.add_row(
+            Text.assemble(reference.label, ("\n  reference", "dim")),
+            *scores,
+            interval(reference.interval),
+            "",
+        )
+    return table
+
+
+def _arm_cell(arm: ArmResult, *, chosen: bool) -> Text:
+    cell = Text(arm.name, style="bold" if chosen else "")
+    for line in chosen_words(arm.best):
+        cell.append(f"\n  {line}", style="dim not bold")
+    return cell
+
+
+def _difference_cell(arm: ArmResult) -> Text:
+    if arm.difference is None:
+        return Text("")
+    return Text.assemble(
+        score(arm.difference.mean, signed=True),
+        ("\n" + interval(arm.difference.interval, signed=True), "dim"),
+    )

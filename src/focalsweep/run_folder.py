@@ -1,0 +1,69 @@
+"""The folder of one sweep: locked while it runs, and never continued with other data or config."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from focalsweep.config.compose import ComposedSweep
+from focalsweep.config.record import changed_keys, load_config
+from focalsweep.errors import UserError
+from focalsweep.report.write import write_text
+
+CONFIG_FILE = "config.yaml"
+_DATA_FILE = "data.json"
+
+
+@contextmanager
+def opened(composed: ComposedSweep, *, data_sha256: str) -> Iterator[Path]:
+    """Make or reopen the run folder and keep other processes out of it.
+
+    Raises
+    ------
+    UserError
+        When another process works in it, or it holds a sweep of another config or other data.
+    """
+    folder = composed.run_dir
+    _check_same_sweep(composed, data_sha256=data_sha256)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise UserError(
+            f"The run folder `{folder}` cannot be written ({error.strerror}); choose another with "
+            "`hydra.run.dir=DIR`."
+        ) from None
+    with lock:
+        try:
+            # The kernel gives the lock back when the process ends, however it ends.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"Another process is running the sweep in `{folder}`; wait for it, or choose "
+                "another folder with `hydra.run.dir=DIR`."
+            ) from None
+        write_text(folder / CONFIG_FILE, composed.yaml)
+        write_text(folder / _DATA_FILE, json.dumps({"sha256": data_sha256}) + "\n")
+        yield folder
+
+
+def _check_same_sweep(composed: ComposedSweep, *, data_sha256: str) -> None:
+    folder = composed.run_dir
+    config, data = folder / CONFIG_FILE, folder / _DATA_FILE
+    if not (config.exists() and data.exists()):
+        return
+    changed = changed_keys(load_config(config), composed.config)
+    if changed:
+        keys = ", ".join(f"`{key}`" for key in changed)
+        raise UserError(
+            f"The run folder `{folder}` holds a sweep with another {keys}; choose another folder "
+            "with `hydra.run.dir=DIR`, or remove this one."
+        )
+    if json.loads(data.read_text())["sha256"] != data_sha256:
+        raise UserError(
+            f"The data has changed since the sweep in `{folder}` was started; choose another folder "
+            "with `hydra.run.dir=DIR`, or remove this one."
+        )

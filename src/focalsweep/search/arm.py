@@ -1,0 +1,134 @@
+"""An arm: one loss family inside a sweep, with the numbers that its search may set.
+
+A trial's parameters are plain named numbers: the arm's own (``gamma``, ``tau``, ``delta_0`` ...)
+and the nuisance numbers that every arm re-tunes (``learning_rate``, ``weight_decay``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.distributions import FloatDistribution
+
+from focalsweep.losses.class_weights import priors_equal
+from focalsweep.losses.free_directions import free_dimensions
+from focalsweep.losses.point import LossPoint
+
+Parameters = dict[str, float]
+Counts = NDArray[np.integer]
+Space = dict[str, FloatDistribution]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Bound a searched number; a vector becomes one number a free dimension of the classes."""
+
+    low: float
+    high: float
+    log: bool = False
+    vector: bool = False
+
+    @property
+    def distribution(self) -> FloatDistribution:
+        return FloatDistribution(self.low, self.high, log=self.log)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nuisance:
+    """Hold what is re-tuned inside every arm: defaults for its first trials, and ranges.
+
+    Parameters
+    ----------
+    defaults : mapping
+        ``learning_rate`` and ``weight_decay``.
+    search : mapping from name to Range
+        The searched ones among them.
+    """
+
+    defaults: Mapping[str, float]
+    search: Mapping[str, Range]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """Hold one arm of a sweep.
+
+    Parameters
+    ----------
+    name, label, family : str
+        As in ``conf/loss/``.
+    make_loss : callable
+        ``make_loss(counts, **numbers) -> LossPoint``; counts are those of the training rows.
+    search : mapping from name to Range
+        The arm's own searched numbers.
+    baselines : sequence of parameters
+        Points that are tried first, in this order.
+    """
+
+    name: str
+    label: str
+    family: str
+    make_loss: Callable[..., LossPoint]
+    search: Mapping[str, Range] = field(default_factory=dict)
+    baselines: Sequence[Parameters] = ()
+
+    def left_out(self, counts: Counts) -> str | None:
+        """Say why this arm has nothing of its own to search on such data, or None."""
+        if self._has_vector and self._free_dimensions(counts) == 0:
+            return (
+                "with two classes the class weights have one free number, which `tau` already is: "
+                "the arm equals `focal_gamma_tau`"
+            )
+        return None
+
+    def space(self, counts: Counts, nuisance: Nuisance) -> Space:
+        """Name and bound every number that a study of this arm searches.
+
+        Parameters
+        ----------
+        counts : int array of shape (classes,)
+            Training rows a class of the study. With equal priors ``tau`` has no effect and is
+            left out of an arm with a free vector, whose vector then has one number more.
+        """
+        space = {name: limits.distribution for name, limits in nuisance.search.items()}
+        for name, limits in self.search.items():
+            if limits.vector:
+                for index in range(self._free_dimensions(counts)):
+                    space[f"{name}_{index}"] = limits.distribution
+            elif not (name == "tau" and self._has_vector and priors_equal(counts)):
+                space[name] = limits.distribution
+        return space
+
+    def first_trials(self, space: Space, nuisance: Nuisance) -> list[Parameters]:
+        """List the baselines with nuisance defaults and a vector of zeros, as points of `space`."""
+        points = []
+        for baseline in self.baselines or ({},):
+            given = {**nuisance.defaults, **baseline}
+            points.append({name: float(given.get(name, 0.0)) for name in space})
+        return points
+
+    def loss(self, counts: Counts, parameters: Parameters, *, equal_priors: bool) -> LossPoint:
+        """Make the loss point of one member from its own training rows' class counts.
+
+        `equal_priors` is decided once a study, because it says how long the vector is.
+        """
+        numbers: dict[str, float | list[float]] = {}
+        for name, limits in self.search.items():
+            if limits.vector:
+                size = free_dimensions(len(counts), equal_priors=equal_priors)
+                numbers[name] = [parameters[f"{name}_{index}"] for index in range(size)]
+                numbers["equal_priors"] = equal_priors
+            elif name in parameters:
+                numbers[name] = parameters[name]
+        return self.make_loss(counts, **numbers)
+
+    @property
+    def _has_vector(self) -> bool:
+        return any(limits.vector for limits in self.search.values())
+
+    @staticmethod
+    def _free_dimensions(counts: Counts) -> int:
+        return free_dimensions(len(counts), equal_priors=priors_equal(counts))

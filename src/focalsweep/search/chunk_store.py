@@ -1,0 +1,124 @@
+"""What was trained, on disk, a chunk a file: the unit that a killed sweep does not train twice.
+
+A file is written under another name and then renamed, so it is whole or absent. It carries a digest
+of the members it holds; a chunk whose members changed is trained again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from focalsweep.losses.point import LossPoint
+from focalsweep.training.member import Member, MemberKey, MemberRecord, Trainer
+
+
+class ChunkStore:
+    """Train lists of members, skipping the chunks that are already on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Where chunk files live; made when missing.
+    trainer : Trainer
+        Trains what is not there.
+    """
+
+    def __init__(self, folder: Path, trainer: Trainer) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._trainer = trainer
+
+    def train(
+        self,
+        name: str,
+        members: Sequence[Member],
+        *,
+        size: int,
+        each_epoch: bool = True,
+        progress: Callable[[int], None] = lambda members: None,
+    ) -> list[MemberRecord]:
+        """Return the records of `members`, in their order.
+
+        Parameters
+        ----------
+        name : str
+            Of this list within the sweep, for example ``round-003``.
+        members : sequence of Member
+            Cut into chunks of `size` in the order given, so that what shares a chunk depends on
+            nothing but this list.
+        size, each_epoch, progress
+            As in `focalsweep.training.member.Trainer.train`; `progress` is also told of chunks
+            that were on disk.
+        """
+        chunks = [members[start : start + size] for start in range(0, len(members), size)]
+        paths = [self._folder / f"{name}-{index:03d}.npz" for index in range(len(chunks))]
+        stored = [_read(path, chunk) for path, chunk in zip(paths, chunks, strict=True)]
+        missing = [i for i, records in enumerate(stored) if records is None]
+        for chunk, records in zip(chunks, stored, strict=True):
+            if records is not None:
+                progress(sum(member.epochs for member in chunk))
+        trained = self._trainer.train(
+            [chunks[i] for i in missing], size=size, each_epoch=each_epoch, progress=progress
+        )
+        for i, records in zip(missing, trained, strict=True):
+            _write(paths[i], chunks[i], records)
+            stored[i] = records
+        return [record for records in stored for record in records or ()]
+
+    def forget(self, name: str) -> None:
+        """Remove the files of a list whose outcome is stored elsewhere by now."""
+        for path in self._folder.glob(f"{name}-*.npz"):
+            path.unlink()
+
+
+def _digest(members: Sequence[Member]) -> str:
+    digest = hashlib.sha256()
+    for member in members:
+        plain = (member.key, member.view, member.learning_rate, member.weight_decay)
+        digest.update(repr((*plain, member.epochs, member.keep_logits)).encode())
+        for field in fields(LossPoint):
+            digest.update(np.asarray(getattr(member.loss, field.name), np.float64).tobytes())
+    return digest.hexdigest()
+
+
+def _write(path: Path, members: Sequence[Member], records: Sequence[MemberRecord]) -> None:
+    arrays: dict[str, np.ndarray] = {"digest": np.array(_digest(members))}
+    for i, record in enumerate(records):
+        arrays[f"confusion_{i}"] = record.confusion
+        arrays[f"log_loss_{i}"] = record.log_loss
+        arrays[f"train_loss_{i}"] = record.train_loss
+        if record.logits is not None:
+            arrays[f"logits_{i}"] = record.logits
+        if record.failure is not None:
+            arrays[f"failure_{i}"] = np.array(record.failure)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _read(path: Path, members: Sequence[Member]) -> list[MemberRecord] | None:
+    if not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        if str(arrays["digest"]) != _digest(members):
+            return None
+        return [
+            MemberRecord(
+                key=MemberKey(*member.key),
+                confusion=arrays[f"confusion_{i}"],
+                log_loss=arrays[f"log_loss_{i}"],
+                train_loss=arrays[f"train_loss_{i}"],
+                logits=arrays[f"logits_{i}"] if f"logits_{i}" in arrays else None,
+                failure=str(arrays[f"failure_{i}"]) if f"failure_{i}" in arrays else None,
+            )
+            for i, member in enumerate(members)
+        ]

@@ -1,0 +1,251 @@
+"""The search: every round asks each open study for its next trials and trains them together.
+
+One round's members (studies x trials x inner folds) fill whole chunks, while every study remains
+nearly sequential, so that its sampler learns from all its earlier trials. Trials are asked and
+told in a fixed order; training order and timing never matter.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from focalsweep.losses.class_weights import priors_equal
+from focalsweep.metrics.objective import Objective
+from focalsweep.search.arm import Arm, Nuisance, Parameters
+from focalsweep.search.chunk_store import ChunkStore
+from focalsweep.search.folds import Folds, Scope
+from focalsweep.search.studies import MakeSampler, Outcome, Study, StudyStore, Trial
+from focalsweep.training.member import Member, MemberKey, MemberRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Hold what every arm is given, the same for all.
+
+    Parameters
+    ----------
+    trials : int
+        An arm and scope.
+    epochs : int
+        A member.
+    trials_per_round : int
+        Asked of each study at a time.
+    seconds : float or None
+        Wall time after which no further round starts; at least one is run.
+    """
+
+    trials: int
+    epochs: int
+    trials_per_round: int = 1
+    seconds: float | None = None
+
+    @property
+    def rounds(self) -> int:
+        return -(-self.trials // self.trials_per_round)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OpenStudy:
+    """Hold a study with the arm and scope that it searches for."""
+
+    arm: Arm
+    scope: Scope
+    study: Study
+    equal_priors: bool
+
+    def member(
+        self,
+        view: int,
+        parameters: Parameters,
+        *,
+        nuisance: Nuisance,
+        folds: Folds,
+        key: MemberKey,
+        epochs: int,
+        keep_logits: bool = False,
+    ) -> Member:
+        """Make the member that trains a point of this study on one view."""
+        given = {**nuisance.defaults, **parameters}
+        counts = folds.views[view].train_counts
+        return Member(
+            key=key,
+            view=view,
+            loss=self.arm.loss(counts, parameters, equal_priors=self.equal_priors),
+            learning_rate=given["learning_rate"],
+            weight_decay=given["weight_decay"],
+            epochs=epochs,
+            keep_logits=keep_logits,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Search:
+    """Hold everything that a search works with; `run` does it.
+
+    Parameters
+    ----------
+    arms : sequence of Arm
+        In the order of the sweep.
+    folds : Folds
+        Views and scopes.
+    nuisance : Nuisance
+        What every arm re-tunes.
+    objective : Objective
+        What is made large.
+    budget : Budget
+        The same for every arm.
+    make_sampler : callable
+        See `focalsweep.search.samplers`.
+    seed : int
+        The sweep's seed, also the members' training seed.
+    """
+
+    arms: Sequence[Arm]
+    folds: Folds
+    nuisance: Nuisance
+    objective: Objective
+    budget: Budget
+    make_sampler: MakeSampler
+    seed: int
+
+    @property
+    def members_per_round(self) -> int:
+        inner = sum(len(scope.inner) for scope in self.folds.scopes)
+        return len(self.arms) * inner * min(self.budget.trials_per_round, self.budget.trials)
+
+    def open(self, store: StudyStore) -> list[OpenStudy]:
+        """Open one study an arm and scope, arms inside scopes."""
+        studies = []
+        for scope in self.folds.scopes:
+            for arm in self.arms:
+                space = arm.space(scope.counts, self.nuisance)
+                study = Study(
+                    name=f"{arm.name}/{scope.name}",
+                    storage=store.storage,
+                    space=space,
+                    first_trials=arm.first_trials(space, self.nuisance)[: self.budget.trials],
+                    make_sampler=self.make_sampler,
+                    trials=self.budget.trials,
+                    seed=self.seed,
+                )
+                studies.append(
+                    OpenStudy(
+                        arm=arm,
+                        scope=scope,
+                        study=study,
+                        equal_priors=priors_equal(scope.counts),
+                    )
+                )
+        return studies
+
+    def run(
+        self,
+        *,
+        store: StudyStore,
+        chunks: ChunkStore,
+        chunk_size: int,
+        progress: Callable[[int], None] = lambda members: None,
+    ) -> list[OpenStudy]:
+        """Run the rounds that are not in the store yet and return the finished studies."""
+        started = time.monotonic()
+        studies = self.open(store)
+        done = min(len(study.study.finished()) for study in studies)
+        first = done // self.budget.trials_per_round
+        for index in range(self.budget.rounds):
+            if index < first:
+                progress(self.members_per_round * self.budget.epochs)
+                continue
+            if index > 0 and self._is_over(time.monotonic() - started, index - first):
+                break
+            self._round(index, studies, chunks=chunks, size=chunk_size, progress=progress)
+            store.commit(studies[-1].study, index + 1)
+            chunks.forget(f"round-{index:03d}")
+        return studies
+
+    def _is_over(self, elapsed: float, rounds: int) -> bool:
+        """Tell whether another round would end after the cap, by the mean of those so far."""
+        if self.budget.seconds is None:
+            return False
+        return elapsed + elapsed / max(rounds, 1) > self.budget.seconds
+
+    def _round(
+        self,
+        index: int,
+        studies: Sequence[OpenStudy],
+        *,
+        chunks: ChunkStore,
+        size: int,
+        progress: Callable[[int], None],
+    ) -> None:
+        first = index * self.budget.trials_per_round
+        numbers = range(first, min(first + self.budget.trials_per_round, self.budget.trials))
+        asked = [(open_, n, open_.study.ask(n)) for n in numbers for open_ in studies]
+        members = [
+            open_.member(
+                view,
+                parameters,
+                nuisance=self.nuisance,
+                folds=self.folds,
+                key=MemberKey(open_.study.name, number, fold, self.seed),
+                epochs=self.budget.epochs,
+            )
+            for open_, number, parameters in asked
+            for fold, view in enumerate(open_.scope.inner)
+        ]
+        # Members of one view next to each other: they share batch orders and initial weights.
+        members.sort(key=lambda member: member.view)
+        records = chunks.train(f"round-{index:03d}", members, size=size, progress=progress)
+        by_trial: dict[tuple[str, int], list[MemberRecord]] = {}
+        for record in records:
+            by_trial.setdefault((record.key.study, record.key.trial), []).append(record)
+        eval_rows = self._eval_rows()
+        for open_, number, _ in asked:
+            own = sorted(by_trial[open_.study.name, number], key=lambda record: record.key.fold)
+            open_.study.tell(
+                number, pooled(own, rows=eval_rows[open_.scope.name], objective=self.objective)
+            )
+
+    def _eval_rows(self) -> Mapping[str, Sequence[int]]:
+        return {
+            scope.name: [len(self.folds.views[view].eval_labels) for view in scope.inner]
+            for scope in self.folds.scopes
+        }
+
+
+def pooled(
+    records: Sequence[MemberRecord], *, rows: Sequence[int], objective: Objective
+) -> Outcome:
+    """Value a trial: pool its folds' counts, score every epoch, take the best epoch.
+
+    Parameters
+    ----------
+    records : sequence of MemberRecord
+        One an inner fold, in the order of the folds.
+    rows : sequence of int
+        Evaluation rows of each fold.
+    objective : Objective
+        From pooled counts to a utility; folds are never scored one by one, so a class that is
+        missing from one fold's evaluation rows does no harm.
+    """
+    failure = next((record.failure for record in records if record.failure), None)
+    confusion = np.sum([record.confusion for record in records], axis=0)
+    log_loss = np.average([record.log_loss for record in records], axis=0, weights=rows)
+    curve = objective.utility(confusion=confusion, log_loss=log_loss)
+    if failure is None and not np.isfinite(curve).all():
+        failure = f"the validation {objective.label} became {curve[~np.isfinite(curve)][0]}"
+    if failure is not None:
+        return Outcome(value=None, epochs=0, curve=(), failure=failure)
+    best = int(np.argmax(curve))
+    return Outcome(
+        value=float(curve[best]), epochs=best + 1, curve=tuple(float(value) for value in curve)
+    )
+
+
+def best_trial(trials: Sequence[Trial]) -> Trial | None:
+    """Return the trial with the largest value, the earliest of equals; None when all failed."""
+    usable = [trial for trial in trials if trial.outcome.value is not None]
+    return max(usable, key=lambda trial: trial.outcome.value or -np.inf, default=None)

@@ -1,0 +1,40 @@
+"""Every trial of every study as one tidy table: the content of `trials.csv`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from focalsweep.search.rounds import OpenStudy
+
+_FIRST = ["arm", "fold", "trial", "state", "value", "epochs", "failure"]
+
+
+def trials_table(studies: Sequence[OpenStudy]) -> pd.DataFrame:
+    """Return one row a trial, in the order of studies and numbers.
+
+    Returns
+    -------
+    DataFrame
+        ``arm``, ``fold`` (number of the outer fold, or "all"), ``trial``, ``state`` ("complete" or
+        "failed"), ``value``, ``epochs``, ``failure``, then one column a searched number.
+    """
+    rows = [
+        {
+            "arm": open_.arm.name,
+            "fold": open_.scope.name,
+            "trial": trial.number,
+            "state": "failed" if trial.outcome.value is None else "complete",
+            "value": trial.outcome.value,
+            "epochs": trial.outcome.epochs,
+            "failure": trial.outcome.failure,
+            **trial.parameters,
+        }
+        for open_ in studies
+        for trial in open_.study.finished()
+    ]
+    table = pd.DataFrame(rows)
+    nuisance = [name for name in ("learning_rate", "weight_decay") if name in table]
+    rest = [name for name in table.columns if name not in (*_FIRST, *nuisance)]
+    return table[[*_FIRST, *nuisance, *rest]]

@@ -1,0 +1,109 @@
+"""Descriptions of runs in Markdown: the verdict in plain words, readable without the report."""
+
+from __future__ import annotations
+
+from focalsweep.evidence.result import ArmResult, Interval, SweepResult
+
+_LONGEST_NOTE = 7500
+"""Characters; MLflow cuts tags at 8,000."""
+
+
+def sweep_note(result: SweepResult) -> str:
+    """Write the description of the sweep's run: verdict, table of arms, snippet."""
+    verdict = result.verdict
+    sections = [
+        f"**{verdict.text}**",
+        f"Decision: `{verdict.decision}`, arm `{verdict.arm}`. How sure: {verdict.confidence:.0%}.",
+        f"Question: {result.question}",
+        _evidence(result),
+        _arms_table(result),
+        f"To paste:\n\n```python\n{result.snippet.strip()}\n```",
+        "Read `report.html` under Artifacts for the whole story, `result.json` for every number.",
+        *(f"Left out: `{left.arm}`, {left.reason}" for left in result.left_out),
+        *result.dataset.notes,
+    ]
+    return _joined(sections)
+
+
+def experiment_note(result: SweepResult) -> str:
+    """Write the description of the experiment: its question and the newest answer."""
+    return _joined(
+        [
+            f"**{result.verdict.text}**",
+            f"Question: {result.question} This is the newest answer; every row named `verdict` "
+            "has one, and its report under Artifacts.",
+            "Rows named after an arm carry its final scores under the same names; open one to see "
+            "its trials, curve and confusion matrices.",
+        ]
+    )
+
+
+def arm_note(arm: ArmResult, result: SweepResult) -> str:
+    """Write the description of an arm's run."""
+    sections = [
+        f"**{arm.label}**: {result.objective} {arm.decision_score:.4f} "
+        f"{_interval(arm.decision_interval)} with decision weights, "
+        f"{arm.argmax_score:.4f} {_interval(arm.argmax_interval)} by plain argmax."
+    ]
+    if arm.difference is not None:
+        sections.append(
+            f"Against `{arm.difference.against}`: {arm.difference.mean:+.4f} "
+            f"{_interval(arm.difference.interval)}, p = {arm.difference.p_holm:.3f} (Holm)."
+        )
+    if arm.name == result.verdict.arm:
+        sections.append(f"This is the arm to train with. {result.verdict.text}")
+        sections.append(f"```python\n{result.snippet.strip()}\n```")
+    sections.append(f"Probabilities: {arm.correction}")
+    return _joined(sections)
+
+
+def _evidence(result: SweepResult) -> str:
+    data, evaluation, budget = result.dataset, result.evaluation, result.budget
+    folds = (
+        f"{evaluation.outer_folds} outer folds"
+        if evaluation.kind == "nested"
+        else "one held-out test split"
+    )
+    return (
+        f"Data: `{data.name}`, {data.rows:,} rows, {len(data.classes)} classes, imbalance ratio "
+        f"{data.imbalance_ratio:.1f}. Evidence: {folds} with about {evaluation.test_rows} test "
+        f"rows each, {budget.trials} trials an arm, {budget.members:,} models trained, "
+        f"seed {result.seed}."
+    )
+
+
+def _arms_table(result: SweepResult) -> str:
+    lines = [
+        f"| arm | {result.objective} (95%) | plain argmax | minus cross-entropy (95%) |",
+        "|---|---|---|---|",
+    ]
+    for arm in sorted(result.arms, key=lambda arm: arm.decision_score, reverse=True):
+        difference = arm.difference
+        against = (
+            "" if difference is None else f"{difference.mean:+.4f} {_interval(difference.interval)}"
+        )
+        name = f"**{arm.name}**" if arm.name == result.verdict.arm else arm.name
+        lines.append(
+            f"| {name} | {arm.decision_score:.4f} {_interval(arm.decision_interval)} "
+            f"| {arm.argmax_score:.4f} | {against} |"
+        )
+    for reference in result.references:
+        lines.append(
+            f"| *{reference.name}* (reference) | {reference.score:.4f} "
+            f"{_interval(reference.interval)} | | |"
+        )
+    return "\n".join(lines)
+
+
+def _interval(interval: Interval) -> str:
+    return f"[{interval.low:.4f}, {interval.high:.4f}]"
+
+
+def _joined(sections: list[str]) -> str:
+    """Join sections in order, leaving out whole sections that would be too much for a tag."""
+    text = ""
+    for section in sections:
+        longer = f"{text}\n\n{section}" if text else section
+        if len(longer) <= _LONGEST_NOTE:
+            text = longer
+    return text

@@ -1,0 +1,230 @@
+"""The compiled part: one epoch of a chunk of members, and what the chunk predicts.
+
+Everything of an epoch happens inside one XLA program: a loop over batches gathers each member's
+rows, runs the stacked model, differentiates the members' losses and steps the optimiser. XLA
+compiles one program for each shape, so a chunk always has the same number of members, and rows are
+padded with -1 and masked.
+
+Two chunks run in two threads at a time (see `population`): XLA's parallelism inside one program
+leaves cores idle between its small matrix products, and a second program fills them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from focalsweep.losses.family import sparse_family_loss
+from focalsweep.losses.posterior import corrected_log_proba
+from focalsweep.training.optimizer import Optimizer
+from focalsweep.training.stacking import Pass, StackedModel
+
+EVALUATION_BATCH = 256
+"""Rows a step when predicting: no gradients are kept, so larger batches stay in cache."""
+
+
+class Rows(NamedTuple):
+    """All rows of all views end to end, shared by every member."""
+
+    features: tf.Tensor
+    """Shape (rows, columns)."""
+    labels: tf.Tensor
+    """Shape (rows,)."""
+
+
+class LossTensors(NamedTuple):
+    """The members' loss points, each tensor of shape (members, 1, classes), or (members, 1)."""
+
+    weight: tf.Tensor
+    gamma: tf.Tensor
+    scale: tf.Tensor
+    offset: tf.Tensor
+    margin: tf.Tensor
+    smoothing: tf.Tensor | None
+    power: tf.Tensor | None
+    log_prior_shift: tf.Tensor
+    """log of natural over training prior, for the corrected probabilities."""
+
+
+class Rates(NamedTuple):
+    """The members' optimisation numbers, each of shape (members,)."""
+
+    learning_rate: tf.Tensor
+    weight_decay: tf.Tensor
+    dropout_key: tf.Tensor
+
+
+class State(NamedTuple):
+    """What training changes. Lists run over the model's weights, members first."""
+
+    weights: list[tf.Tensor]
+    slots: list[list[tf.Tensor]]
+    step: tf.Tensor
+    """Optimiser steps taken, float tensor of shape (members,)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Kernel:
+    """Hold the compiled functions for one architecture and optimiser."""
+
+    model: StackedModel
+    optimizer: Optimizer
+    n_classes: int
+    scores_log_loss: bool
+    """Whether `evaluate` also accumulates the corrected log-loss (it costs transcendentals)."""
+
+    def __post_init__(self) -> None:
+        for name in ("epoch", "evaluate", "predict"):
+            compiled = tf.function(getattr(self, name), jit_compile=True)
+            object.__setattr__(self, name, compiled)
+
+    def epoch(
+        self,
+        state: State,
+        rows: Rows,
+        loss: LossTensors,
+        rates: Rates,
+        *,
+        index: tf.Tensor,
+        n_steps: tf.Tensor,
+    ) -> tuple[State, tf.Tensor]:
+        """Train one epoch.
+
+        Parameters
+        ----------
+        index : int32 tensor of shape (members, steps, batch)
+            Rows of each batch, -1 for padding. A member without rows in a batch stays exactly as
+            it is.
+        n_steps : int32 scalar
+            Steps to take, at most ``index.shape[1]``.
+
+        Returns
+        -------
+        state, loss_sum : State and tensor of shape (members,)
+            `loss_sum` adds the loss of every row seen.
+        """
+
+        def body(
+            i: tf.Tensor, state: State, loss_sum: tf.Tensor
+        ) -> tuple[tf.Tensor, State, tf.Tensor]:
+            batch, labels, mask = self._batch(rows, index[:, i])
+            state, batch_loss = self._step(
+                state, batch, labels, mask=mask, loss=loss, rates=rates
+            )
+            return i + 1, state, loss_sum + batch_loss
+
+        start = (tf.constant(0), state, tf.zeros_like(state.step))
+        _, state, loss_sum = tf.while_loop(lambda i, *_: i < n_steps, body, start)
+        return state, loss_sum
+
+    def evaluate(
+        self, weights: list[tf.Tensor], rows: Rows, loss: LossTensors, *, index: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Count right and wrong decisions on each member's evaluation rows.
+
+        Returns
+        -------
+        confusion : tensor of shape (members, classes, classes)
+            True class down, argmax of z across.
+        log_loss_sum : tensor of shape (members,)
+        """
+        members = index.shape[0]
+        dtype = rows.features.dtype
+
+        def body(
+            i: tf.Tensor, confusion: tf.Tensor, log_loss: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            batch, labels, mask = self._batch(rows, index[:, i])
+            logits = self._logits(weights, batch, mask)
+            truth = tf.one_hot(labels, self.n_classes, dtype=dtype) * mask[:, :, None]
+            decided = tf.one_hot(tf.argmax(logits, axis=-1), self.n_classes, dtype=dtype)
+            confusion += tf.matmul(truth, decided, transpose_a=True)
+            if self.scores_log_loss:
+                log_proba = corrected_log_proba(
+                    logits,
+                    weight=loss.weight,
+                    gamma=loss.gamma,
+                    scale=loss.scale,
+                    offset=loss.offset,
+                    margin=loss.margin,
+                    log_prior_shift=loss.log_prior_shift,
+                )
+                # where, not times: 0 * -inf on a padded row would be NaN.
+                row_loss = -tf.reduce_sum(tf.where(truth > 0, log_proba, 0.0), axis=[1, 2])
+                log_loss += row_loss
+            return i + 1, confusion, log_loss
+
+        start = (
+            tf.constant(0),
+            tf.zeros((members, self.n_classes, self.n_classes), dtype),
+            tf.zeros((members,), dtype),
+        )
+        _, confusion, log_loss = tf.while_loop(lambda i, *_: i < index.shape[1], body, start)
+        return confusion, log_loss
+
+    def predict(self, weights: list[tf.Tensor], rows: Rows, *, index: tf.Tensor) -> tf.Tensor:
+        """Return the logits z of one batch of rows, shape (members, rows, classes)."""
+        batch, _, mask = self._batch(rows, index)
+        return self._logits(weights, batch, mask)
+
+    def _step(
+        self,
+        state: State,
+        batch: tf.Tensor,
+        labels: tf.Tensor,
+        *,
+        mask: tf.Tensor,
+        loss: LossTensors,
+        rates: Rates,
+    ) -> tuple[State, tf.Tensor]:
+        n_rows = tf.reduce_sum(mask, axis=1)
+        active = tf.cast(n_rows > 0, mask.dtype)
+        step = state.step + active
+        # 0x9E3779B1 spreads consecutive steps over the 32-bit keys of the dropout hash.
+        seed = rates.dropout_key ^ (tf.cast(step, tf.int32) * tf.constant(-1640531535, tf.int32))
+        run = Pass(training=True, mask=mask, dropout_seed=seed)
+        trainable = [w for w, kept in zip(state.weights, self.model.trainable, strict=True) if kept]
+        with tf.GradientTape() as tape:
+            tape.watch(trainable)
+            logits, after = self.model(state.weights, batch, run)
+            row_loss = sparse_family_loss(
+                logits,
+                labels,
+                weight=loss.weight,
+                gamma=loss.gamma,
+                scale=loss.scale,
+                offset=loss.offset,
+                margin=loss.margin,
+                smoothing=loss.smoothing,
+                power=loss.power,
+            )
+            sums = tf.reduce_sum(tf.where(mask > 0, row_loss, 0.0), axis=1)
+            # Members do not share weights, so the gradient of the sum is each one's own.
+            objective = tf.reduce_sum(sums / tf.maximum(n_rows, 1.0))
+        moved, slots = self.optimizer.update(
+            trainable,
+            tape.gradient(objective, trainable),
+            state.slots,
+            step=step,
+            learning_rate=rates.learning_rate,
+            weight_decay=rates.weight_decay,
+            active=active,
+        )
+        updated = iter(moved)
+        weights = [
+            next(updated) if kept else statistic
+            for kept, statistic in zip(self.model.trainable, after, strict=True)
+        ]
+        return State(weights, slots, step), sums
+
+    def _logits(self, weights: list[tf.Tensor], batch: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        seed = tf.zeros((mask.shape[0],), tf.int32)
+        return self.model(weights, batch, Pass(training=False, mask=mask, dropout_seed=seed))[0]
+
+    @staticmethod
+    def _batch(rows: Rows, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        mask = tf.cast(index >= 0, rows.features.dtype)
+        position = tf.maximum(index, 0)
+        return tf.gather(rows.features, position), tf.gather(rows.labels, position), mask

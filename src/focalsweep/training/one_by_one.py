@@ -1,0 +1,146 @@
+"""Train members one after another through plain Keras: for models that cannot be stacked.
+
+It is also the yardstick of the population trainer: the same initial weights, the same batches,
+the same loss, but `keras.Model.fit` and Keras's optimizer, and the tests hold the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from focalsweep.losses.family import sparse_family_loss
+from focalsweep.losses.point import LossPoint
+from focalsweep.losses.posterior import corrected_log_proba
+from focalsweep.training.member import Member, MemberRecord, View
+from focalsweep.training.optimizer import Optimizer
+from focalsweep.training.randomness import batch_order, initial_weights
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OneByOneTrainer:
+    """Train each member with `keras.Model.fit`, one epoch a call, in the shared batch order.
+
+    Parameters
+    ----------
+    build_model : callable
+        Makes the Keras model for a number of input columns; logits out.
+    views : sequence of View
+        Every fold that a member may ask for.
+    optimizer : Optimizer
+        Which Keras optimizer.
+    batch_size : int
+        Rows an optimiser step.
+    """
+
+    build_model: Callable[[int], keras.Model]
+    views: Sequence[View]
+    optimizer: Optimizer
+    batch_size: int
+
+    def chunk_size(self, n_members: int) -> int:
+        """One: nothing is shared between members here."""
+        return 1
+
+    def train(
+        self,
+        chunks: Sequence[Sequence[Member]],
+        *,
+        size: int = 1,
+        each_epoch: bool = True,
+        progress: Callable[[int], None] = lambda members: None,
+    ) -> Iterator[list[MemberRecord]]:
+        """Train the chunks in order; see `focalsweep.training.member.Trainer`."""
+        for chunk in chunks:
+            yield [self._fit(member, each_epoch=each_epoch, progress=progress) for member in chunk]
+
+    def _fit(
+        self, member: Member, *, each_epoch: bool, progress: Callable[[int], None]
+    ) -> MemberRecord:
+        view, seed = self.views[member.view], member.key.seed
+        model = self.build_model(view.features.shape[1])
+        for variable, value in zip(
+            (v for layer in model.layers for v in layer.weights),
+            initial_weights(model, seed=seed, view=view.name),
+            strict=True,
+        ):
+            variable.assign(value)
+        model.compile(
+            self.optimizer.to_keras(
+                learning_rate=member.learning_rate, weight_decay=member.weight_decay
+            ),
+            loss=_keras_loss(member.loss),
+        )
+        eval_features = view.features[view.n_train :]
+        confusions, log_losses, train_losses = [], [], []
+        logits = np.empty((0, len(view.natural_counts)), np.float32)
+        for epoch in range(member.epochs):
+            order = batch_order(seed=seed, view=view.name, epoch=epoch, n_train=view.n_train)
+            history = model.fit(
+                view.features[order],
+                view.labels[order],
+                batch_size=self.batch_size,
+                shuffle=False,
+                verbose=0,
+            )
+            train_losses.append(history.history["loss"][0])
+            if each_epoch or epoch == member.epochs - 1:
+                logits = model.predict(eval_features, batch_size=1024, verbose=0)
+                confusions.append(_confusion(view, logits))
+                log_losses.append(_log_loss(view, logits, member.loss))
+            progress(1)
+        bad = np.flatnonzero(~np.isfinite(train_losses))
+        return MemberRecord(
+            key=member.key,
+            confusion=np.stack(confusions),
+            log_loss=np.array(log_losses),
+            train_loss=np.array(train_losses),
+            logits=logits if member.keep_logits else None,
+            failure=f"the training loss became {train_losses[bad[0]]} in epoch {bad[0] + 1}"
+            if len(bad)
+            else None,
+        )
+
+
+def _keras_loss(point: LossPoint) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
+    softened = point.smoothing > 0 or point.power > 0
+
+    def loss(y_true: keras.KerasTensor, logits: keras.KerasTensor) -> object:
+        labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
+        vectors = {
+            role: keras.ops.cast(getattr(point, role), logits.dtype)
+            for role in ("weight", "gamma", "scale", "offset", "margin")
+        }
+        return sparse_family_loss(
+            logits,
+            labels,
+            **vectors,
+            smoothing=keras.ops.cast(point.smoothing, logits.dtype) if softened else None,
+            power=keras.ops.cast(point.power, logits.dtype) if softened else None,
+        )
+
+    return loss
+
+
+def _confusion(view: View, logits: NDArray[np.float32]) -> NDArray[np.int64]:
+    classes = len(view.natural_counts)
+    cells = view.eval_labels * classes + logits.argmax(axis=1)
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+
+
+def _log_loss(view: View, logits: NDArray[np.float32], point: LossPoint) -> float:
+    log_proba = corrected_log_proba(
+        logits,
+        weight=point.weight,
+        gamma=point.gamma,
+        scale=point.scale,
+        offset=point.offset,
+        margin=point.margin,
+        log_prior_shift=view.log_prior_shift,
+    )
+    rows = np.arange(len(view.eval_labels))
+    return float(-np.asarray(log_proba)[rows, view.eval_labels].mean())

@@ -1,0 +1,55 @@
+"""Common random numbers: what a member draws depends on (seed, view, step) and nothing else.
+
+Arms and trials that share a fold and a seed therefore start from the same initial weights, see
+the same batches in the same order and drop the same units, so that their differences are paired.
+A member's place in a population never enters.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+_ORDER, _WEIGHTS, _DROPOUT = range(3)
+
+
+def _entropy(*, seed: int, view: str, purpose: int) -> list[int]:
+    return [seed, zlib.crc32(view.encode()), purpose]
+
+
+def batch_order(*, seed: int, view: str, epoch: int, n_train: int) -> NDArray[np.int32]:
+    """Shuffle the training rows of one epoch: a permutation of 0 .. n_train - 1."""
+    entropy = [*_entropy(seed=seed, view=view, purpose=_ORDER), epoch]
+    return np.random.default_rng(entropy).permutation(n_train).astype(np.int32)
+
+
+def dropout_key(*, seed: int, view: str) -> int:
+    """Derive the 32-bit key of a member's dropout masks."""
+    entropy = _entropy(seed=seed, view=view, purpose=_DROPOUT)
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
+def initial_weights(model: keras.Model, *, seed: int, view: str) -> list[NDArray[np.floating]]:
+    """Draw every weight of `model` anew from its own layer's initialisers, seeded.
+
+    Returns
+    -------
+    list of arrays
+        In the order of ``model.weights``.
+    """
+    entropy = _entropy(seed=seed, view=view, purpose=_WEIGHTS)
+    seeds = iter(np.random.SeedSequence(entropy).generate_state(len(model.weights)))
+    drawn = []
+    for layer in model.layers:
+        for variable in layer.weights:
+            initializer = getattr(layer, f"{variable.name}_initializer")
+            config = initializer.get_config()
+            if "seed" in config:
+                seeded = {**config, "seed": int(next(seeds) >> 1)}
+                initializer = type(initializer).from_config(seeded)
+            value = initializer(variable.shape, dtype=variable.dtype)
+            drawn.append(np.asarray(keras.ops.convert_to_numpy(value)))
+    return drawn

@@ -1,0 +1,236 @@
+"""Run many copies of one Keras model at once: the same layers, weights with a leading member axis.
+
+The architecture stays an ordinary functional Keras model. `StackedModel` walks its layers and
+calls, for each, the stacked rule registered for the layer's type: activations have the shape
+(members, rows, features) and a weight of shape s becomes (members, *s). A layer without a rule is
+reported by `unstackable_layers`; such models train one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import singledispatch
+
+import keras
+import tensorflow as tf
+
+Weights = list[tf.Tensor]
+
+
+@dataclass(kw_only=True)
+class Pass:
+    """Hold what one forward pass needs beside weights and inputs.
+
+    Parameters
+    ----------
+    training : bool
+        Dropout drops and batch statistics are used.
+    mask : float tensor of shape (members, rows)
+        1 for real rows, 0 for padding.
+    dropout_seed : int32 tensor of shape (members,)
+        Differs from step to step.
+    """
+
+    training: bool
+    mask: tf.Tensor
+    dropout_seed: tf.Tensor
+    dropout_layers_seen: int = field(default=0)
+
+
+@singledispatch
+def stacked_call(
+    layer: keras.Layer, weights: Weights, inputs: tf.Tensor, run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    """Apply `layer` to all members; return its output and its weights after the pass."""
+    raise TypeError(f"{type(layer).__name__} has no stacked rule")
+
+
+def unstackable_layers(model: keras.Model) -> list[str]:
+    """Name the layers that keep `model` from being trained as a population."""
+    if not isinstance(model, keras.Sequential) and not hasattr(model, "operations"):
+        return [f"{type(model).__name__} (a subclassed model)"]
+    rule_missing = stacked_call.dispatch(object)
+    return [
+        f"{layer.name} ({type(layer).__name__})"
+        for layer in model.layers
+        if stacked_call.dispatch(type(layer)) is rule_missing or not _is_plain(layer)
+    ]
+
+
+class StackedModel:
+    """Call a functional Keras model with stacked weights.
+
+    Parameters
+    ----------
+    model : keras.Model
+        One input of shape (rows, features), one output of logits (rows, classes). Its own
+        weights are never used.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+        self.trainable = [v.trainable for layer in model.layers for v in layer.weights]
+        self.shapes = [tuple(v.shape) for layer in model.layers for v in layer.weights]
+
+    def __call__(
+        self, weights: Weights, inputs: tf.Tensor, run: Pass
+    ) -> tuple[tf.Tensor, Weights]:
+        """Return logits (members, rows, classes) and the weights after the pass."""
+        values = {id(self.model.inputs[0]): inputs}
+        after: Weights = []
+        for layer, own in self._layers_with(weights):
+            if isinstance(layer, keras.layers.InputLayer):
+                continue
+            arguments = tf.nest.map_structure(lambda tensor: values[id(tensor)], layer.input)
+            values[id(layer.output)], kept = stacked_call(layer, own, arguments, run)
+            after.extend(kept)
+        return values[id(self.model.outputs[0])], after
+
+    def _layers_with(self, weights: Weights) -> Iterator[tuple[keras.Layer, Weights]]:
+        start = 0
+        for layer in self.model.layers:
+            stop = start + len(layer.weights)
+            yield layer, weights[start:stop]
+            start = stop
+
+
+def dropout_mask(seed: tf.Tensor, *, layer: int, shape: Sequence[int], rate: float) -> tf.Tensor:
+    """Decide which units stay: 1 / (1 - rate) or 0, shape (members, *shape).
+
+    A counter-based hash (the 32-bit finaliser of MurmurHash3) of (seed, layer, position) instead
+    of a library generator, because each member needs its own key and a stateful or per-member
+    generator would either depend on a member's place or break the batched graph.
+
+    Parameters
+    ----------
+    seed : int32 tensor of shape (members,)
+    layer : int
+        Number of the dropout layer in the model.
+    shape : (rows, features)
+    rate : float
+        Share dropped, in [0, 1).
+    """
+    count = 1
+    for size in shape:
+        count *= size
+    position = tf.range(count, dtype=tf.int32) + layer * 0x3C6EF372
+    key = _mixed(tf.bitcast(seed, tf.uint32))[:, None]
+    bits = _mixed(_mixed(tf.bitcast(position, tf.uint32))[None, :] ^ key)
+    uniform = tf.cast(bits >> 8, tf.float32) * 2.0**-24
+    kept = tf.cast(uniform >= rate, tf.float32) / (1.0 - rate)
+    return tf.reshape(kept, (-1, *shape))
+
+
+def _mixed(bits: tf.Tensor) -> tf.Tensor:
+    bits = (bits ^ (bits >> 16)) * tf.constant(0x85EBCA6B, tf.uint32)
+    bits = (bits ^ (bits >> 13)) * tf.constant(0xC2B2AE35, tf.uint32)
+    return bits ^ (bits >> 16)
+
+
+def _is_plain(layer: keras.Layer) -> bool:
+    """Exclude settings that the stacked rules do not model."""
+    if isinstance(layer, keras.layers.LayerNormalization):
+        return list(layer.axis) == [-1] or list(layer.axis) == [len(layer.output.shape) - 1]
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return layer.axis in (-1, len(layer.output.shape) - 1)
+    if isinstance(layer, keras.layers.Dropout):
+        return layer.noise_shape is None
+    if isinstance(layer, keras.layers.Dense):
+        return not any(
+            (layer.kernel_regularizer, layer.bias_regularizer, layer.activity_regularizer)
+        )
+    return True
+
+
+@stacked_call.register
+def _(
+    layer: keras.layers.InputLayer, weights: Weights, inputs: tf.Tensor, run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    return inputs, weights
+
+
+@stacked_call.register
+def _(
+    layer: keras.layers.Dense, weights: Weights, inputs: tf.Tensor, run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    output = tf.matmul(inputs, weights[0])
+    if layer.use_bias:
+        output += weights[1][:, None, :]
+    return (output if layer.activation is None else layer.activation(output)), weights
+
+
+@stacked_call.register
+def _(
+    layer: keras.layers.Activation, weights: Weights, inputs: tf.Tensor, run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    return layer.activation(inputs), weights
+
+
+@stacked_call.register
+def _(
+    layer: keras.layers.Add, weights: Weights, inputs: list[tf.Tensor], run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    return tf.add_n(inputs), weights
+
+
+@stacked_call.register
+def _(
+    layer: keras.layers.Dropout, weights: Weights, inputs: tf.Tensor, run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    if not run.training or layer.rate == 0.0:
+        return inputs, weights
+    mask = dropout_mask(
+        run.dropout_seed,
+        layer=run.dropout_layers_seen,
+        shape=tuple(inputs.shape[1:]),
+        rate=layer.rate,
+    )
+    run.dropout_layers_seen += 1
+    return inputs * tf.cast(mask, inputs.dtype), weights
+
+
+@stacked_call.register
+def _(
+    layer: keras.layers.LayerNormalization, weights: Weights, inputs: tf.Tensor, run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    mean = tf.reduce_mean(inputs, axis=-1, keepdims=True)
+    centred = inputs - mean
+    variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
+    return _scaled_and_shifted(layer, weights, centred, variance), weights
+
+
+@stacked_call.register
+def _(
+    layer: keras.layers.BatchNormalization, weights: Weights, inputs: tf.Tensor, run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    *affine, moving_mean, moving_variance = weights
+    if not run.training:
+        centred = inputs - moving_mean[:, None, :]
+        return _scaled_and_shifted(layer, affine, centred, moving_variance[:, None, :]), weights
+    # Padded rows carry no weight, and a batch of padding alone leaves the moving statistics.
+    rows = tf.reduce_sum(run.mask, axis=1)[:, None]
+    share = (run.mask / tf.maximum(rows, 1.0))[:, :, None]
+    mean = tf.reduce_sum(share * inputs, axis=1)
+    centred = inputs - mean[:, None, :]
+    variance = tf.reduce_sum(share * tf.square(centred), axis=1)
+    step = tf.where(rows > 0, 1.0 - layer.momentum, 0.0)
+    step = tf.cast(step, inputs.dtype)
+    after = [
+        *affine,
+        moving_mean + (tf.stop_gradient(mean) - moving_mean) * step,
+        moving_variance + (tf.stop_gradient(variance) - moving_variance) * step,
+    ]
+    return _scaled_and_shifted(layer, affine, centred, variance[:, None, :]), after
+
+
+def _scaled_and_shifted(
+    layer: keras.Layer, affine: Weights, centred: tf.Tensor, variance: tf.Tensor
+) -> tf.Tensor:
+    output = centred * tf.math.rsqrt(variance + layer.epsilon)
+    rest = list(affine)
+    if layer.scale:
+        output *= rest.pop(0)[:, None, :]
+    if layer.center:
+        output += rest.pop(0)[:, None, :]
+    return output

@@ -1,0 +1,237 @@
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from focalsweep.data.table import load_table
+from focalsweep.errors import UserError
+
+GOOD = "size,colour,label\n" + "1.5,red,a\n2.5,blue,b\n3.5,red,a\n4.5,blue,b\n" * 3
+
+
+def write(folder: Path, content: str | bytes, name: str = "my.csv") -> str:
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return str(file)
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+def frame(rows: int = 12) -> pd.DataFrame:
+    return pd.DataFrame({"x": np.arange(rows) / 2, "label": ["a", "b"] * (rows // 2)})
+
+
+# Each entry: what the file is called and holds, the target, and words of the sentence expected.
+BAD: dict[str, tuple[str, str | bytes, str | None, str]] = {
+    "empty file": ("my.csv", "", "label", "an empty file"),
+    "white space only": ("my.csv", "\n \n\n", "label", "an empty file"),
+    "empty parquet": ("my.parquet", b"", "label", "an empty file"),
+    "header only": ("my.csv", "a,b,label\n", "label", "a header and no rows"),
+    "binary": ("my.csv", bytes(range(256)) * 4, "label", "none of these; export the table as CSV"),
+    "spreadsheet": ("my.xlsx", b"PK\x03\x04\0\0\0\0ab\0\xff\xfe", "label", "none of these"),
+    "latin-1": ("my.csv", "x,label\n1,é\n".encode("latin-1"), "label", "CSV or TSV text in UTF-8"),
+    "utf-16": ("my.csv", GOOD.encode("utf-16"), "label", "CSV or TSV text in UTF-8"),
+    "zeros": ("my.csv", "x,label\n1,a\0b\n1,\0\0,\n", "label", "CSV or TSV text in UTF-8"),
+    "broken gzip": ("my.csv.gz", gzip.compress(GOOD.encode())[:-9], "label", "a whole gzip file"),
+    "row too long": ("my.csv", "x,y,label\n1,2,a\n1,2,3,b\n", "label", "4 fields in line 3"),
+    "row too short": ("my.csv", "x,y,label\n1,2,a\n1,b\n", "label", "2 fields in line 3"),
+    "one field too many everywhere": ("my.csv", "x,label\n1,a,\n2,b,\n", "label", "3 fields"),
+    "quote not closed": (
+        "my.csv",
+        'x,label\n1,"a\n' + "2,b\n" * 9,
+        "label",
+        "a quote that is not closed",
+    ),
+    "no target given": ("my.csv", GOOD, None, "Received: nothing; .* has `size`, `colour`"),
+    "blank target": ("my.csv", GOOD, " ", "`dataset.target` must name the column"),
+    "target missing": ("my.csv", GOOD, "Lable", "The nearest is `label`"),
+    "target far off": ("my.csv", GOOD, "zzz", "the columns are `size`, `colour`, `label`"),
+    "no header": ("my.csv", "1,2,3\n4,5,6\n", "label", "is the header line missing"),
+    "semicolons": ("my.csv", GOOD.replace(",", ";"), "label", "set `dataset.delimiter=semicolon`"),
+    "tabs": ("my.csv", GOOD.replace(",", "\t"), "label", "set `dataset.delimiter=tab`"),
+    "missing labels": ("my.csv", GOOD + "5,red,\n6,red,NA\n", "label", "2 of 14 rows without one"),
+    "single class": ("my.csv", GOOD.replace(",b", ",a"), "label", "`a` in all 12 rows"),
+    "regression": (
+        "my.csv",
+        "x,label\n" + "\n".join(f"{i % 3},{i / 7}" for i in range(40)),
+        "label",
+        "40 different values in 40 rows",
+    ),
+    "repeated names": ("my.csv", "x,x,label\n1,2,a\n", "label", "`x` more than once"),
+    "repeated numbers": ("my.csv", "1,1,2\n1,2,3\n", "label", "is the header line missing"),
+    "no features": ("my.csv", "label\na\nb\na\nb\n", "label", "feature columns beside the target"),
+    "all features missing": ("my.csv", "x,label\n" + ",a\n,b\n" * 4, "label", "must vary.*`x`"),
+    "all features constant": ("my.csv", "x,label\n" + "1,a\n1,b\n" * 4, "label", "must vary"),
+    "text called parquet": ("my.parquet", GOOD, "label", "a whole Parquet file"),
+    "cut parquet": (
+        "my.parquet",
+        parquet_bytes(pa.Table.from_pandas(frame()))[:-20],
+        "label",
+        "a whole Parquet file",
+    ),
+    "parquet without rows": (
+        "my.parquet",
+        parquet_bytes(pa.Table.from_pandas(frame().iloc[:0])),
+        "label",
+        "with 0 rows and 2 columns",
+    ),
+    "parquet with repeated names": (
+        "my.parquet",
+        parquet_bytes(pa.table([[1, 2], [3, 4], ["a", "b"]], names=["x", "x", "label"])),
+        "label",
+        "`x` more than once",
+    ),
+    "parquet with lists": (
+        "my.parquet",
+        parquet_bytes(pa.table({"x": [[1], [2]] * 4, "label": ["a", "b"] * 4})),
+        "label",
+        "Column `x` must hold numbers, text, booleans or dates",
+    ),
+    "parquet with lists as labels": (
+        "my.parquet",
+        parquet_bytes(pa.table({"x": [1, 2] * 4, "label": [["a"], ["b"]] * 4})),
+        "label",
+        "Target column `label` must hold text, numbers or booleans",
+    ),
+    "parquet with bytes": (
+        "my.parquet",
+        parquet_bytes(pa.table({"x": [b"1", b"2"] * 4, "label": ["a", "b"] * 4})),
+        "label",
+        "a value of type `bytes`",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_table_is_refused_in_one_sentence_with_a_way_out(case: str, tmp_path: Path) -> None:
+    name, content, target, said = BAD[case]
+    path = write(tmp_path, content, name)
+    with pytest.raises(UserError, match=said) as raised:
+        load_table(path=path, target=target)
+    message = str(raised.value)
+    assert "\n" not in message
+    assert "Received: " in message
+    assert len(message) - len(path) < 450
+
+
+def test_no_path_is_refused() -> None:
+    with pytest.raises(UserError, match=r"set `dataset\.path=FILE` and `dataset\.target=COLUMN`"):
+        load_table(path=None, target="label")
+
+
+def test_a_wrong_path_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "customers.csv")
+    with pytest.raises(UserError, match=r"nearest name there is `customers\.csv`"):
+        load_table(path=str(tmp_path / "costumers.csv"), target="label")
+    with pytest.raises(UserError, match="must name an existing file"):
+        load_table(path=str(tmp_path / "nowhere" / "x.csv"), target="label")
+
+
+def test_a_folder_is_refused_with_the_tables_in_it(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, "one.csv")
+    write(tmp_path, "no table", "notes.txt")
+    with pytest.raises(UserError, match=r"the folder .*; tables in it: `one\.csv`\."):
+        load_table(path=str(tmp_path), target="label")
+
+
+@pytest.mark.parametrize("delimiter", ["ab", "", '"', "\n"])
+def test_a_delimiter_of_another_kind_is_refused(delimiter: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"`dataset\.delimiter` must be one character or `comma`"):
+        load_table(path=write(tmp_path, GOOD), target="label", delimiter=delimiter)
+
+
+@pytest.mark.parametrize(
+    ("name", "separator", "delimiter"),
+    [
+        ("my.csv", ",", None),
+        ("my.data", ",", None),
+        ("my.tsv", "\t", None),
+        ("my.csv", ";", ";"),
+        ("my.csv", ";", "semicolon"),
+        ("my.csv", "\t", "tab"),
+        ("my.csv", "\t", "\\t"),
+        ("my.csv", "|", "pipe"),
+        ("my.csv", " ", "space"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_same_rows_are_the_same_dataset_in_every_kind_of_text(
+    name: str, separator: str, delimiter: str | None, packed: bool, tmp_path: Path
+) -> None:
+    text = GOOD.replace(",", separator).encode()
+    path = write(tmp_path, gzip.compress(text) if packed else text, name + ".gz" * packed)
+    loaded = load_table(path=path, target="label", delimiter=delimiter)
+    assert loaded.sha256() == load_table(path=write(tmp_path, GOOD), target="label").sha256()
+    assert loaded.name == "my"
+    assert loaded.origin == path
+
+
+def test_parquet_gives_the_same_dataset_as_csv(tmp_path: Path) -> None:
+    rows = 60
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "number": rng.normal(size=rows),
+            "whole": rng.integers(0, 9, rows),
+            "gaps": np.where(rng.random(rows) < 0.2, np.nan, rng.normal(size=rows)),
+            "flag": rng.random(rows) < 0.5,
+            "flag with gaps": pd.Series(rng.choice([True, False, None], rows), dtype="boolean"),
+            "colour": rng.choice(["red", "blue", None], rows),
+            "day": pd.Timestamp("2024-02-28") + pd.to_timedelta(rng.integers(0, 99, rows), "D"),
+            "grade": rng.choice([1.0, 3.0, 10.0], rows),
+        }
+    )
+    table.to_csv(tmp_path / "t.csv", index=False)
+    # A filtered frame carries an index, which pandas writes as a column.
+    table.sample(frac=1, random_state=0).sort_index().to_parquet(tmp_path / "t.parquet")
+    one = load_table(path=str(tmp_path / "t.csv"), target="grade")
+    other = load_table(path=str(tmp_path / "t.parquet"), target="grade")
+    pd.testing.assert_frame_equal(one.features, other.features)
+    np.testing.assert_array_equal(one.labels, other.labels)
+    assert one.class_names == other.class_names == ("1", "3", "10")
+    assert one.sha256() == other.sha256()
+    assert "__index_level_0__" in pq.read_schema(tmp_path / "t.parquet").names
+
+
+def test_parquet_is_recognised_by_its_content(tmp_path: Path) -> None:
+    path = write(tmp_path, parquet_bytes(pa.Table.from_pandas(frame())), "no_suffix")
+    assert load_table(path=path, target="label").n_rows == 12
+
+
+def test_spaces_byte_order_mark_blank_lines_and_quotes_are_read_as_meant(tmp_path: Path) -> None:
+    text = '\ufeff\n  \nsize , "colour, main", label\n' + '1, "red, dark",a \n\n2, blue,b\n' * 4
+    loaded = load_table(path=write(tmp_path, text), target=" label")
+    assert list(loaded.features) == ["size", "colour, main"]
+    assert loaded.class_counts.tolist() == [4, 4]
+    assert set(loaded.features["colour, main"]) == {"red, dark", "blue"}
+
+
+def test_a_saved_index_is_left_out_with_a_note(tmp_path: Path) -> None:
+    frame().to_csv(tmp_path / "t.csv")
+    loaded = load_table(path=str(tmp_path / "t.csv"), target="label")
+    assert list(loaded.features) == ["x"]
+    assert "a saved index" in loaded.notes[0]
+
+
+def test_a_name_fit_for_folders_comes_from_the_file_unless_given(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD, "My table (new).v2.csv")
+    assert load_table(path=path, target="label").name == "My_table_new_"
+    assert load_table(path=path, target="label", name="mine").name == "mine"
+
+
+@pytest.mark.parametrize("make", [Path, str])
+def test_a_path_in_the_home_folder_is_found(
+    make: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, GOOD)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_table(path=make("~/my.csv"), target="label").n_rows == 12

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import log_softmax
+
+from focalsweep.evidence.decision_weights import decide, fit_decision_weights
+from focalsweep.metrics.confusion import confusion_counts
+from focalsweep.metrics.objective import OBJECTIVES, objective
+
+WITH_DECISIONS = [name for name in OBJECTIVES if name != "log_loss"]
+
+
+def reached(log_proba, labels, weights, name):
+    counts = confusion_counts(labels, decide(log_proba, weights), n_classes=np.shape(log_proba)[-1])
+    return float(objective(name).utility(confusion=counts))
+
+
+def imbalanced_rows(n, *, n_classes, seed, separation=1.0):
+    """Rows whose logits are the true log-posterior of shifted unit Gaussians."""
+    rng = np.random.default_rng(seed)
+    prior = np.exp(-1.2 * np.arange(n_classes))
+    prior /= prior.sum()
+    labels = rng.choice(n_classes, n, p=prior)
+    x = rng.normal(size=(n, n_classes)) + separation * np.eye(n_classes)[labels]
+    return log_softmax(np.log(prior) + separation * x, axis=1), labels, prior
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 60), st.sampled_from(WITH_DECISIONS))
+def test_two_classes_reach_the_best_threshold_there_is(seed, n, name):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, n)
+    gap = (rng.normal(size=n) + labels).round(1)  # rounded: equal rows must move together
+    log_proba = log_softmax(np.stack([-gap, gap], axis=1), axis=1)
+    cuts = np.unique(gap)
+    cuts = np.concatenate([[cuts[0] - 1], (cuts[1:] + cuts[:-1]) / 2, [cuts[-1] + 1]])
+    best = max(reached(log_proba, labels, [0.0, -2 * cut], name) for cut in cuts)
+    weights = fit_decision_weights(log_proba, labels, objective=objective(name))
+    assert reached(log_proba, labels, weights, name) == pytest.approx(best, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", WITH_DECISIONS)
+def test_no_single_weight_can_be_improved_afterwards(name):
+    log_proba, labels, _ = imbalanced_rows(150, n_classes=4, seed=3)
+    weights = fit_decision_weights(log_proba, labels, objective=objective(name))
+    at_end = reached(log_proba, labels, weights, name)
+    for k in range(4):
+        for weight in np.linspace(-8, 8, 321):
+            other = weights.copy()
+            other[k] = weight
+            assert reached(log_proba, labels, other, name) <= at_end + 1e-9
+
+
+@pytest.mark.parametrize("name", WITH_DECISIONS)
+@pytest.mark.parametrize("n", [40, 3000])
+def test_fitted_weights_are_never_worse_than_argmax_and_have_mean_zero(name, n):
+    log_proba, labels, _ = imbalanced_rows(n, n_classes=5, seed=n)
+    weights = fit_decision_weights(log_proba, labels, objective=objective(name))
+    assert weights.mean() == pytest.approx(0, abs=1e-12)
+    plain = reached(log_proba, labels, np.zeros(5), name)
+    assert reached(log_proba, labels, weights, name) >= plain
+
+
+def test_balanced_accuracy_of_a_calibrated_model_asks_for_inverse_priors():
+    # The optimum is exactly -log prior; on 20,000 rows the fit is within a quarter of a nat.
+    log_proba, labels, prior = imbalanced_rows(20_000, n_classes=3, seed=0)
+    weights = fit_decision_weights(log_proba, labels, objective=objective("balanced_accuracy"))
+    np.testing.assert_allclose(weights, np.log(prior).mean() - np.log(prior), atol=0.25)
+
+
+def test_the_middle_of_a_plateau_is_taken_and_not_its_edge():
+    # Class 1 has log-odds -2 and -1, class 0 has -5 and -4: every cut in (2, 4) is perfect.
+    log_proba = np.array([[0.0, -5.0], [0.0, -4.0], [0.0, -2.0], [0.0, -1.0]])
+    weights = fit_decision_weights(log_proba, [0, 0, 1, 1], objective=objective("macro_f1"))
+    np.testing.assert_allclose(weights, [-1.5, 1.5])
+
+
+@pytest.mark.parametrize("name", WITH_DECISIONS)
+def test_weights_stay_zero_where_nothing_is_gained(name):
+    log_proba = log_softmax(3 * np.eye(3)[[0, 1, 2, 0, 1, 2]], axis=1)
+    weights = fit_decision_weights(log_proba, [0, 1, 2, 0, 1, 2], objective=objective(name))
+    np.testing.assert_array_equal(weights, np.zeros(3))
+
+
+def test_log_loss_needs_no_decision_weights():
+    log_proba, labels, _ = imbalanced_rows(50, n_classes=3, seed=0)
+    weights = fit_decision_weights(log_proba, labels, objective=objective("log_loss"))
+    np.testing.assert_array_equal(weights, np.zeros(3))
+
+
+def test_a_shift_of_a_row_changes_nothing():
+    log_proba, labels, _ = imbalanced_rows(300, n_classes=4, seed=5)
+    shift = np.random.default_rng(0).integers(-50, 50, size=(300, 1))
+    fit = fit_decision_weights(log_proba, labels, objective=objective("macro_f1"))
+    shifted = fit_decision_weights(log_proba + shift, labels, objective=objective("macro_f1"))
+    np.testing.assert_allclose(shifted, fit, atol=1e-9)
+
+
+def test_the_same_rows_give_the_same_weights_in_any_order():
+    log_proba, labels, _ = imbalanced_rows(500, n_classes=4, seed=6)
+    order = np.random.default_rng(0).permutation(500)
+    fit = fit_decision_weights(log_proba, labels, objective=objective("mcc"))
+    again = fit_decision_weights(log_proba[order], labels[order], objective=objective("mcc"))
+    np.testing.assert_array_equal(again, fit)
+
+
+def test_a_rare_class_among_many_rows_is_searched_row_by_row():
+    # 5 rows of class 1 just above 20,000 of class 0: quantiles of all rows would miss the cut.
+    rng = np.random.default_rng(0)
+    common = np.stack([np.zeros(20_000), rng.uniform(-9, -3, 20_000)], axis=1)
+    rare = np.stack([np.zeros(5), np.full(5, -2.9)], axis=1)
+    labels = np.repeat([0, 1], [20_000, 5])
+    log_proba = np.concatenate([common, rare])
+    weights = fit_decision_weights(log_proba, labels, objective=objective("macro_f1"))
+    assert reached(log_proba, labels, weights, "macro_f1") == 1
+
+
+def test_impossible_classes_and_classes_without_rows_leave_finite_weights():
+    with np.errstate(divide="ignore"):
+        log_proba = np.log(np.array([[0.6, 0.4, 0.0], [0.9, 0.1, 0.0], [1.0, 0.0, 0.0]] * 4))
+    labels = np.array([1, 0, 0] * 4)
+    weights = fit_decision_weights(log_proba, labels, objective=objective("macro_f1"))
+    assert np.isfinite(weights).all()
+    assert reached(log_proba, labels, weights, "macro_f1") == 1
+
+
+def test_decide_adds_weights_and_keeps_leading_axes():
+    log_proba = np.array([[[0.0, -1.0]], [[0.0, -3.0]]])
+    np.testing.assert_array_equal(decide(log_proba, [0, 0]), [[0], [0]])
+    np.testing.assert_array_equal(decide(log_proba, [0, 2]), [[1], [0]])

@@ -1,0 +1,234 @@
+"""A small finished sweep in a folder, and a real, empty MLflow store a test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from focalsweep.evidence.result import (
+    ArmResult,
+    BestPoint,
+    BudgetFacts,
+    ClassFacts,
+    Comparison,
+    DatasetFacts,
+    Difference,
+    EvaluationFacts,
+    Family,
+    FoldScore,
+    Interval,
+    LeftOut,
+    ReferenceResult,
+    SweepResult,
+    Verdict,
+)
+from focalsweep.tracking.store import create_sqlite, quiet
+
+ARMS: dict[str, tuple[Family, dict[str, float]]] = {
+    "cross_entropy": ("cross_entropy", {}),
+    "class_weighted": ("class_weights", {}),
+    "class_weighted_tuned": ("class_weights", {"tau": 0.4}),
+    "focal_gamma": ("focal", {"gamma": 1.25}),
+    "focal_gamma_tau": ("focal", {"gamma": 2.5, "tau": 0.61}),
+}
+COUNTS = {"CYT": 463, "NUC/MIT": 244, "vac": 30}
+TRIALS, OUTER_FOLDS, EPOCHS = 4, 2, 6
+FAILED = ("focal_gamma_tau", "all", 3)
+
+
+@pytest.fixture
+def result() -> SweepResult:
+    """Make a result with five arms, one reference and a verdict for the last arm."""
+    total = sum(COUNTS.values())
+    return SweepResult(
+        name="quickstart",
+        question="Which loss for yeast?",
+        objective="macro_f1",
+        dataset=DatasetFacts(
+            name="yeast",
+            origin="UCI, CC BY 4.0",
+            rows=total,
+            columns=8,
+            classes=tuple(ClassFacts(name=n, count=c, share=c / total) for n, c in COUNTS.items()),
+            imbalance_ratio=463 / 30,
+            smallest_training_class=24,
+            profile="none",
+            factor=1.0,
+            sha256="ab" * 32,
+            notes=("Class ERL was dropped: 3 rows.",),
+        ),
+        evaluation=EvaluationFacts(
+            kind="nested", outer_folds=OUTER_FOLDS, inner_folds=3, refit_seeds=3, test_rows=147
+        ),
+        budget=BudgetFacts(trials=TRIALS, epochs=EPOCHS, batch_size=64, members=1200),
+        arms=tuple(_arm(i, name) for i, name in enumerate(ARMS)),
+        left_out=(LeftOut(arm="focal_gamma_alpha", reason="two classes only"),),
+        references=(
+            ReferenceResult(
+                name="logistic_balanced",
+                label="Logistic regression, balanced",
+                score=0.49,
+                interval=Interval(low=0.45, high=0.53),
+            ),
+        ),
+        comparisons=(
+            Comparison(
+                question="Does focal loss beat its rivals?",
+                left="focal",
+                right="rivals",
+                left_arms=("focal_gamma_tau", "focal_gamma"),
+                right_arms=("class_weighted", "class_weighted"),
+                differences=(0.031, 0.022),
+                mean=0.0265,
+                interval=Interval(low=0.012, high=0.041),
+                p_better=0.973,
+                p_much_better=0.31,
+                outcome="better",
+            ),
+        ),
+        verdict=Verdict(
+            decision="use_focal",
+            arm="focal_gamma_tau",
+            text="Train with focal loss: it scores 0.027 macro-F1 more than its best rival.",
+            confidence=0.973,
+        ),
+        snippet="loss = focalsweep.losses.CategoricalFocal(gamma=2.5, alpha=[0.7, 1.1, 2.3])",
+        seconds={"data": 0.4, "search": 70.5, "refit": 11.0, "kernel": 60.0, "tracking": 3.0},
+        seed=7,
+        command="focalsweep sweep --config-name quickstart",
+        versions={"keras": "3.15.1", "tensorflow": "2.21.0"},
+        commit="0123456789abcdef",
+    )
+
+
+def _arm(position: int, name: str) -> ArmResult:
+    family, parameters = ARMS[name]
+    score = 0.50 + 0.0125 * position
+    gamma = parameters.get("gamma", 0.0)
+    confusion = ((400.0, 50.5, 12.5), (60.0, 170.0, 14.0), (5.0, 5.0, 20.0))
+    return ArmResult(
+        name=name,
+        label=name.replace("_", " ").capitalize(),
+        family=family,
+        inner_score=score + 0.01,
+        argmax_score=score - 0.02,
+        argmax_interval=Interval(low=score - 0.06, high=score + 0.02),
+        decision_score=score,
+        decision_interval=Interval(low=score - 0.04, high=score + 0.04),
+        difference=None
+        if name == "cross_entropy"
+        else Difference(
+            against="cross_entropy",
+            mean=0.0125 * position,
+            interval=Interval(low=0.0, high=0.025 * position),
+            p_value=0.04,
+            p_holm=0.08,
+        ),
+        folds=tuple(
+            FoldScore(
+                fold=fold,
+                inner_score=score,
+                argmax_score=score,
+                decision_score=score,
+                trial=fold,
+                epochs=4,
+                parameters=parameters,
+            )
+            for fold in range(OUTER_FOLDS)
+        ),
+        best=BestPoint(
+            trial=2,
+            inner_score=score + 0.01,
+            epochs=5,
+            parameters=parameters,
+            learning_rate=0.00312345678,
+            weight_decay=1e-5,
+            alpha=(0.7, 1.1, 2.3),
+            gamma=(gamma,) * 3,
+            offset=(0.0, 0.0, 0.0),
+            decision_weights=(1.0, 1.2, 1.9),
+            curve=tuple(np.linspace(0.3, score, EPOCHS).tolist()),
+        ),
+        confusion=confusion,
+        decision_confusion=confusion,
+        metrics={
+            "balanced_accuracy": score + 0.03,
+            "mcc": score - 0.1,
+            "log_loss": 1.3 - score,
+            "log_loss_corrected": 1.2 - score,
+        },
+        correction="exact",
+        failed_trials=int(name == FAILED[0]),
+    )
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path, result: SweepResult) -> Path:
+    """Write a finished run folder."""
+    path = tmp_path / "runs" / "quickstart-7"
+    (path / "plots").mkdir(parents=True)
+    for plot in ("surface_focal_gamma_tau", "response_focal_gamma", "arms"):
+        (path / "plots" / f"{plot}.html").write_text(plot, encoding="utf-8")
+    (path / "report.html").write_text("<h1>Report</h1>", encoding="utf-8")
+    (path / "config.yaml").write_text("seed: 7\n", encoding="utf-8")
+    (path / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
+    trials_table().to_csv(path / "trials.csv", index=False)
+    return path
+
+
+def trials_table() -> pd.DataFrame:
+    """Tabulate trials of all arms: outer folds and all rows, one of them failed."""
+    rows = []
+    for arm, (_, parameters) in ARMS.items():
+        for fold in (*(str(f) for f in range(OUTER_FOLDS)), "all"):
+            for trial in range(TRIALS):
+                failed = (arm, fold, trial) == FAILED
+                rows.append(
+                    {
+                        "arm": arm,
+                        "fold": fold,
+                        "trial": trial,
+                        "state": "failed" if failed else "complete",
+                        "value": np.nan if failed else 0.4 + trial / 100,
+                        "epochs": np.nan if failed else 3 + trial,
+                        "failure": "loss became NaN in epoch 3" if failed else np.nan,
+                        "learning_rate": 0.001 * (trial + 1),
+                        "weight_decay": 1e-5,
+                        "gamma": parameters.get("gamma", np.nan),
+                        "tau": parameters.get("tau", np.nan),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make one migrated database for all tests: its tables take seconds."""
+    file = tmp_path_factory.mktemp("store") / "mlflow.db"
+    with quiet():
+        create_sqlite(file)
+    return file
+
+
+@pytest.fixture
+def new_store(tmp_path: Path, empty_store: Path) -> Callable[[str], str]:
+    """Return a function that makes a store of its own and returns its address."""
+
+    def make(name: str = "mlflow.db") -> str:
+        file = tmp_path / "stores" / name
+        file.parent.mkdir(exist_ok=True)
+        shutil.copyfile(empty_store, file)
+        return f"sqlite:///{file}"
+
+    return make
+
+
+@pytest.fixture
+def uri(new_store: Callable[[str], str]) -> str:
+    """Return the address of an empty store."""
+    return new_store("mlflow.db")

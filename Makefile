@@ -3,6 +3,8 @@
 SWEEP ?= quickstart
 ARGS ?=
 PORT ?= 5000
+# Test processes, whole files each; 0 runs the tests in one process.
+WORKERS ?= 2
 # The interpreter that makes .venv: PYTHON=... or the first of these that runs and fits.
 PYTHONS := $(if $(filter command line environment,$(origin PYTHON)),$(PYTHON),python3.13 python3.12 python3.11 python3)
 
@@ -10,7 +12,7 @@ BIN := .venv/bin
 # pip also builds the package itself with the pinned tools, whichever of the two names it reads.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
        PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
-PYTEST := $(BIN)/python -m pytest
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 CODE := src tests benchmarks
 
 .DEFAULT_GOAL := help

@@ -27,6 +27,7 @@ def main() -> None:
     # Read when the baseline's module imports TensorFlow and MLflow.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     import optuna
 
     from benchmarks.baseline import run_baseline

@@ -44,8 +44,8 @@ def speed_table(baselines: Sequence[Side], *, ours: Side | None) -> Table:
         focalsweep; without it the column of ratios stays empty.
     """
     table = Table(title="page-blocks, 5 folds, 20 epochs, batch 128, 2 x 64")
-    table.add_column("side")
-    for column in ("trials", "seconds", "seconds a trial", "focalsweep is faster by"):
+    table.add_column("side", no_wrap=True)
+    for column in ("trials", "seconds", "seconds a trial", "ratio to ours"):
         table.add_column(column, justify="right")
     for side in (*baselines, *([ours] if ours else [])):
         ratio = ""

@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USER_ERROR
     except KeyboardInterrupt:
         print(
-            "\nfocalsweep: stopped; the same command goes on from here.", file=sys.stderr, flush=True
+            "\nfocalsweep: stopped; the same command goes on from here.",
+            file=sys.stderr,
+            flush=True,
         )
         # Worker threads may be inside a compiled program that cannot be interrupted: everything
         # that matters is on disk, so the process does not wait for them.
@@ -116,8 +118,10 @@ def _sweep(options: argparse.Namespace) -> int:
         return 0
     console = Console(highlight=False)
     command = shlex.join(["focalsweep", *sys.argv[1:]])
+    # Variants lie in folders of their own inside the sweep's, and share one store.
+    runs = variants[0].run_dir.parents[0 if len(variants) == 1 else 1]
     results = {
-        variant.run_dir: _run_one(variant, console=console, command=command)
+        variant.run_dir: _run_one(variant, runs=runs, console=console, command=command)
         for variant in variants
     }
     if len(variants) > 1:
@@ -128,7 +132,7 @@ def _sweep(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_one(composed: ComposedSweep, *, console: Console, command: str) -> SweepResult:
+def _run_one(composed: ComposedSweep, *, runs: Path, console: Console, command: str) -> SweepResult:
     from focalsweep import run_folder
     from focalsweep.prepare import prepare
     from focalsweep.report.terminal import print_data_summary, print_result
@@ -138,7 +142,7 @@ def _run_one(composed: ComposedSweep, *, console: Console, command: str) -> Swee
     stopwatch = Stopwatch()
     with stopwatch.phase("data"):
         plan = prepare(composed.config)
-    tracker = _tracker(composed.config, runs=composed.run_dir.parent)
+    tracker = _tracker(composed.config, runs=runs)
     print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
     for message in plan.messages:
         console.print(message)
@@ -149,6 +153,9 @@ def _run_one(composed: ComposedSweep, *, console: Console, command: str) -> Swee
         else:
             with stopwatch.phase("start"):
                 _import_tensorflow_quietly()
+                import optuna
+
+                optuna.logging.set_verbosity(optuna.logging.WARNING)
                 from focalsweep.sweep import run_sweep
 
                 tracker.prepare()
@@ -164,7 +171,7 @@ def _run_one(composed: ComposedSweep, *, console: Console, command: str) -> Swee
                 seconds = {**result.seconds, **stopwatch.seconds}
                 result = result.model_copy(update={"seconds": seconds})
                 write_text(folder / "result.json", result.model_dump_json(indent=2) + "\n")
-        ui = _ui_command(composed.config, runs=composed.run_dir.parent)
+        ui = _ui_command(composed.config, runs=runs)
         print_result(console, result, folder, ui=ui)
     return result
 

@@ -1,7 +1,7 @@
 """From a checked config to a plan: read the data, lay out the folds, make the arms.
 
-Everything that can be wrong with the user's input shows here, within seconds: nothing in this module
-imports TensorFlow.
+Everything that can be wrong with the user's input shows here, within seconds: nothing in this
+module imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from focalsweep.config.schema import ArmConfig, RangeConfig, SweepConfig
-from focalsweep.config.target import build, load
+from focalsweep.config.target import build, factory, load
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
@@ -77,9 +77,7 @@ def prepare(config: SweepConfig) -> Plan:
             trials_per_round=config.trials_per_round,
             seconds=None if config.minutes is None else 60 * config.minutes,
         ),
-        make_sampler=partial(
-            load(config.sampler.target, at="sampler"), **config.sampler.parameters
-        ),
+        make_sampler=factory(config.sampler),
         batch_size=_batch_size(config, folds),
         messages=(
             *message,
@@ -102,8 +100,8 @@ def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, tupl
     if asked.kind == "holdout" or limit is None or dataset.n_rows <= limit:
         return evaluation, ()
     return replace(evaluation, kind="holdout", inner_folds=min(asked.inner_folds, 3)), (
-        f"{dataset.n_rows:,} rows are more than evaluation.holdout_above={limit}: one test split of "
-        f"{asked.test_fraction:.0%} instead of nested folds, and at most 3 inner folds.",
+        f"{dataset.n_rows:,} rows are more than evaluation.holdout_above={limit}: one test split "
+        f"of {asked.test_fraction:.0%} instead of nested folds, and at most 3 inner folds.",
     )
 
 

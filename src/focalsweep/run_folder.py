@@ -64,6 +64,6 @@ def _check_same_sweep(composed: ComposedSweep, *, data_sha256: str) -> None:
         )
     if json.loads(data.read_text())["sha256"] != data_sha256:
         raise UserError(
-            f"The data has changed since the sweep in `{folder}` was started; choose another folder "
-            "with `hydra.run.dir=DIR`, or remove this one."
+            f"The data has changed since the sweep in `{folder}` was started; choose another "
+            "folder with `hydra.run.dir=DIR`, or remove this one."
         )

@@ -27,6 +27,8 @@ from focalsweep.evidence.result import (
     SweepResult,
     Verdict,
 )
+from focalsweep.search.tracker import MirrorSummary
+from focalsweep.tracking.mirror import mirror
 from focalsweep.tracking.store import create_sqlite, quiet
 
 ARMS: dict[str, tuple[Family, dict[str, float]]] = {
@@ -41,7 +43,7 @@ TRIALS, OUTER_FOLDS, EPOCHS = 4, 2, 6
 FAILED = ("focal_gamma_tau", "all", 3)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def result() -> SweepResult:
     """Make a result with five arms, one reference and a verdict for the last arm."""
     total = sum(COUNTS.values())
@@ -170,18 +172,21 @@ def _arm(position: int, name: str) -> ArmResult:
 @pytest.fixture
 def run_dir(tmp_path: Path, result: SweepResult) -> Path:
     """Write a finished run folder."""
-    path = tmp_path / "runs" / "quickstart-7"
+    return _write_run_dir(tmp_path / "runs" / "quickstart-7", result)
+
+
+def _write_run_dir(path: Path, result: SweepResult) -> Path:
     (path / "plots").mkdir(parents=True)
     for plot in ("surface_focal_gamma_tau", "response_focal_gamma", "arms"):
         (path / "plots" / f"{plot}.html").write_text(plot, encoding="utf-8")
     (path / "report.html").write_text("<h1>Report</h1>", encoding="utf-8")
     (path / "config.yaml").write_text("seed: 7\n", encoding="utf-8")
     (path / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
-    trials_table().to_csv(path / "trials.csv", index=False)
+    _trials_table().to_csv(path / "trials.csv", index=False)
     return path
 
 
-def trials_table() -> pd.DataFrame:
+def _trials_table() -> pd.DataFrame:
     """Tabulate trials of all arms: outer folds and all rows, one of them failed."""
     rows = []
     for arm, (_, parameters) in ARMS.items():
@@ -194,10 +199,10 @@ def trials_table() -> pd.DataFrame:
                         "fold": fold,
                         "trial": trial,
                         "state": "failed" if failed else "complete",
-                        "value": np.nan if failed else 0.4 + trial / 100,
+                        "value": np.nan if failed else 0.5 + trial / 8,
                         "epochs": np.nan if failed else 3 + trial,
                         "failure": "loss became NaN in epoch 3" if failed else np.nan,
-                        "learning_rate": 0.001 * (trial + 1),
+                        "learning_rate": (trial + 1) / 1000,
                         "weight_decay": 1e-5,
                         "gamma": parameters.get("gamma", np.nan),
                         "tau": parameters.get("tau", np.nan),
@@ -232,3 +237,14 @@ def new_store(tmp_path: Path, empty_store: Path) -> Callable[[str], str]:
 def uri(new_store: Callable[[str], str]) -> str:
     """Return the address of an empty store."""
     return new_store("mlflow.db")
+
+
+@pytest.fixture(scope="session")
+def mirrored(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, result: SweepResult
+) -> MirrorSummary:
+    """Mirror the sweep of `result` once, for tests that only read."""
+    folder = tmp_path_factory.mktemp("mirrored")
+    shutil.copyfile(empty_store, folder / "mlflow.db")
+    run_dir = _write_run_dir(folder / "quickstart-7", result)
+    return mirror(run_dir, uri=f"sqlite:///{folder}/mlflow.db")

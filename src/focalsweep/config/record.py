@@ -16,9 +16,8 @@ from focalsweep.config.explain import dotted, explain
 from focalsweep.config.schema import SweepConfig
 from focalsweep.errors import UserError
 
-# These change neither a trained model nor how it is judged. A sweep that its `minutes` cut short
-# therefore goes on in the same folder when it is given more.
-WITHOUT_EFFECT = frozenset({"question", "minutes", "tracking"})
+# These change neither a trained model nor how it is judged.
+WITHOUT_EFFECT = frozenset({"question", "tracking"})
 
 
 def describe(config: SweepConfig) -> str:

@@ -103,7 +103,7 @@ def folklore(counts: ArrayLike, *, gamma: float = 2.0, alpha: float = 0.25) -> L
     if len(rows) > 2:
         return point
     weight = np.array([alpha, 1.0 - alpha] if rows[0] < rows[1] else [1.0 - alpha, alpha])
-    return replace(point, weight=weight * rows.sum() / (rows @ weight))
+    return replace(point, weight=weight * (rows.sum() / (rows @ weight)))
 
 
 def logit_adjusted(counts: ArrayLike, *, tau: float = 1.0) -> LossPoint:

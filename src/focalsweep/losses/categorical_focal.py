@@ -17,9 +17,10 @@ from typing import Any
 
 import keras
 
-from focalsweep.losses.family import Tensor, family_loss, sparse_family_loss
+from focalsweep.losses.family import family_loss, sparse_family_loss
 from focalsweep.losses.keras_arguments import check_dtype, check_smoothing, number_or_vector
 from focalsweep.losses.keras_inputs import check_vector, find_logits, read_codes, read_targets
+from focalsweep.losses.margins import Tensor
 
 
 @keras.saving.register_keras_serializable(package="focalsweep")

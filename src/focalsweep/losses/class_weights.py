@@ -149,15 +149,15 @@ def priors_equal(counts: ArrayLike) -> bool:
 def log_prior(counts: ArrayLike) -> Vector:
     """Compute the logarithm of the class priors, shape (classes,); finite for empty classes."""
     rows = _rows(counts)
-    return np.log(rows) - np.log(rows.sum())
+    return np.asarray(np.log(rows / rows.sum()))
 
 
 def _normalised(log_weight: Vector, counts: ArrayLike) -> Vector:
     """Exponentiate to weights with prior-weighted mean 1."""
     rows = np.asarray(counts, dtype=np.float64)
-    prior = rows / rows.sum()
     weight = np.exp(log_weight - log_weight.max())
-    return np.asarray(weight / (prior @ weight), dtype=np.float64)
+    # Row sums, not priors: equal weights are then exactly 1.
+    return np.asarray(weight * (rows.sum() / (rows @ weight)))
 
 
 def _rows(counts: ArrayLike) -> Vector:

@@ -68,7 +68,7 @@ def free_directions(log_prior: Vector, *, equal_priors: bool) -> Matrix:
     basis = _without(basis, spread.T @ np.ones(n_classes), pivot=0)
     if not equal_priors:
         basis = _without(basis, spread.T @ log_prior, pivot=-1)
-    return np.sqrt(n_classes / n_groups) * (spread @ basis)
+    return np.asarray(np.sqrt(n_classes / n_groups) * (spread @ basis))
 
 
 def _n_groups(n_classes: int) -> int:

@@ -1,8 +1,7 @@
 """What reaches a Keras loss: find the logits behind `y_pred`, refuse what was mixed up.
 
-Shapes and the layer that made `y_pred` are checked always, values only where they are known: in
-eager calls. Compiled code, which `fit` runs by default, cannot raise, so a loss that behaves
-strangely is best called once by hand: ``loss(y[:8], model(x[:8]))``.
+Shapes and the layer that made `y_pred` are checked while the loss is traced; values as
+`focalsweep.losses.value_check` can.
 """
 
 from __future__ import annotations
@@ -10,11 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
-from focalsweep.losses.family import Tensor
+from focalsweep.losses.margins import Tensor
+from focalsweep.losses.value_check import require
 
 _LOWEST = 1e-35
 """Smaller probabilities count as this one: its inverse times a weight still is a float32."""
@@ -47,6 +45,7 @@ def find_logits(y_pred: Tensor, *, from_logits: bool, axis: int) -> Tensor:
     ValueError
         If `y_pred` is not what `from_logits` says, or has fewer than two classes.
     """
+    y_pred = ops.convert_to_tensor(y_pred)
     if y_pred.shape[axis] is not None and y_pred.shape[axis] < 2:
         raise ValueError(
             "`y_pred` must have at least two classes. "
@@ -75,10 +74,15 @@ def find_logits(y_pred: Tensor, *, from_logits: bool, axis: int) -> Tensor:
             "`y_pred` must hold probabilities because from_logits=False. Received: the output of "
             "a linear layer. Pass from_logits=True, or end the model with a softmax."
         )
-    _check_probabilities(y_pred, axis)
+    probabilities = _classes_last(y_pred, axis)
+    _require_rows_of_one(
+        probabilities,
+        expected="`y_pred` must hold probabilities, rows that sum to 1, because from_logits=False.",
+        way_out="Pass from_logits=True for logits, or end the model with a softmax.",
+    )
     if kept is not None and kept.shape == y_pred.shape:
         return _classes_last(ops.cast(kept, y_pred.dtype), axis)
-    return ops.log(ops.maximum(_classes_last(y_pred, axis), _LOWEST))
+    return ops.log(ops.maximum(probabilities, _LOWEST))
 
 
 def read_codes(y_true: Tensor, logits: Tensor, *, axis: int) -> Tensor:
@@ -89,6 +93,7 @@ def read_codes(y_true: Tensor, logits: Tensor, *, axis: int) -> Tensor:
     ValueError
         If `y_true` is one-hot, has another shape, or holds anything but class codes.
     """
+    y_true = ops.convert_to_tensor(y_true)
     if len(y_true.shape) == len(logits.shape):
         if y_true.shape[axis] != 1:
             raise ValueError(
@@ -102,13 +107,15 @@ def read_codes(y_true: Tensor, logits: Tensor, *, axis: int) -> Tensor:
             "`y_true` must have the shape of `y_pred` without its classes. "
             f"Received: y_true.shape={tuple(y_true.shape)}, {_shape_of_classes(logits)}."
         )
-    values, n_classes = _known_values(y_true), logits.shape[-1]
-    if values is not None and not np.all(np.isin(values, np.arange(n_classes))):
-        raise ValueError(
-            f"`y_true` must hold class codes from 0 to {n_classes - 1}. "
-            f"Received: values from {values.min():g} to {values.max():g}. "
-            "Number the classes, for example with `sklearn.preprocessing.LabelEncoder`."
-        )
+    lowest, highest, n_classes = ops.min(y_true), ops.max(y_true), logits.shape[-1]
+    is_off = ops.logical_or(ops.less(lowest, 0), ops.greater(highest, n_classes - 1))
+    is_off = ops.logical_or(is_off, ops.any(ops.not_equal(y_true, ops.floor(y_true))))
+    require(
+        ops.logical_not(is_off),
+        expected=f"`y_true` must hold class codes from 0 to {n_classes - 1}.",
+        found={"smallest": lowest, "largest": highest},
+        way_out="Number the classes, for example with `sklearn.preprocessing.LabelEncoder`.",
+    )
     return ops.cast(y_true, "int32")
 
 
@@ -135,16 +142,12 @@ def read_targets(y_true: Tensor, logits: Tensor, *, axis: int) -> Tensor:
             f"Received: y_true.shape={tuple(y_true.shape)}, {_shape_of_classes(logits)}."
         )
     targets = _classes_last(y_true, axis)
-    values = _known_values(targets)
-    if values is not None and values.size:
-        sums = values.sum(axis=-1)
-        if values.min() < 0 or np.abs(sums - 1.0).max() > _SUM_TOLERANCE:
-            raise ValueError(
-                "`y_true` must have rows that sum to 1, because exactly one class of a row is "
-                f"true. Received: values from {values.min():g} to {values.max():g}, rows that sum "
-                f"to {sums.min():g} up to {sums.max():g}. For several true labels a row, use "
-                "`keras.losses.BinaryFocalCrossentropy` on sigmoid outputs."
-            )
+    _require_rows_of_one(
+        targets,
+        expected="`y_true` must have rows that sum to 1, because one class of a row is true.",
+        way_out="For several true labels a row, use `keras.losses.BinaryFocalCrossentropy` on "
+        "sigmoid outputs.",
+    )
     return targets
 
 
@@ -163,30 +166,20 @@ def check_vector(values: float | list[float], logits: Tensor, *, name: str) -> N
         )
 
 
-def _check_probabilities(y_pred: Tensor, axis: int) -> None:
-    values = _known_values(y_pred)
-    if values is None or values.size == 0:
-        return
-    sums = values.sum(axis=axis)
-    # Negated, so that a NaN passes: a diverged model is not a mixed-up argument.
-    if values.min() < 0.0 or values.max() > 1.0 + _SUM_TOLERANCE:
-        found = f"values from {values.min():g} to {values.max():g}"
-    elif np.abs(sums - 1.0).max() > _SUM_TOLERANCE:
-        found = f"rows that sum to {sums.min():g} up to {sums.max():g}"
-    else:
-        return
-    raise ValueError(
-        "`y_pred` must hold probabilities, in [0, 1] with rows that sum to 1, because "
-        f"from_logits=False. Received: {found}. Pass from_logits=True for logits, or end the "
-        "model with a softmax."
+def _require_rows_of_one(rows: Tensor, *, expected: str, way_out: str) -> None:
+    """Require non-negative values and rows that sum to 1, with the classes on the last axis."""
+    lowest, sums = ops.min(rows), ops.sum(rows, axis=-1)
+    is_off = ops.any(ops.greater(ops.abs(sums - 1.0), _SUM_TOLERANCE))
+    require(
+        ops.logical_not(ops.logical_or(ops.less(lowest, 0.0), is_off)),
+        expected=expected,
+        found={
+            "smallest value": lowest,
+            "smallest sum of a row": ops.min(sums),
+            "largest sum of a row": ops.max(sums),
+        },
+        way_out=way_out,
     )
-
-
-def _known_values(tensor: Tensor) -> NDArray[Any] | None:
-    """Return the values of an eager tensor, None while a graph is being built."""
-    if not hasattr(tensor, "numpy"):
-        return None
-    return np.asarray(ops.convert_to_numpy(tensor))
 
 
 def _operation(tensor: Tensor) -> Any:
@@ -200,7 +193,7 @@ def _operation(tensor: Tensor) -> Any:
 
 
 def _is_biased_linear(operation: Any) -> bool:
-    """Tell a linear layer's ``x @ kernel + bias`` from a mixture of probabilities ``p @ matrix``."""
+    """Tell a layer's ``x @ kernel + bias`` from a mixture of probabilities, ``p @ matrix``."""
     if operation.type == "BiasAdd":
         return True
     is_sum = operation.type in {"Add", "AddV2"}

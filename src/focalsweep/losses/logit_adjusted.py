@@ -17,9 +17,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from focalsweep.losses.family import Tensor, family_loss, sparse_family_loss
+from focalsweep.losses.family import family_loss, sparse_family_loss
 from focalsweep.losses.keras_arguments import check_dtype, check_prior
 from focalsweep.losses.keras_inputs import check_vector, find_logits, read_codes, read_targets
+from focalsweep.losses.margins import Tensor
 
 
 @keras.saving.register_keras_serializable(package="focalsweep")
@@ -75,6 +76,7 @@ class LogitAdjustedCrossentropy(keras.losses.Loss):
         logits = find_logits(y_pred, from_logits=self.from_logits, axis=-1)
         check_vector(self.prior, logits, name="prior")
         offset = (self.tau * np.log(self.prior)).tolist()
+        y_true = keras.ops.convert_to_tensor(y_true)
         if len(y_true.shape) == len(logits.shape) and y_true.shape[-1] != 1:
             targets = read_targets(y_true, logits, axis=-1)
             return family_loss(logits, targets, weight=1.0, gamma=0.0, offset=offset)

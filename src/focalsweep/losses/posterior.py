@@ -24,7 +24,7 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
-from focalsweep.losses.family import Tensor, class_margins, like, surprises
+from focalsweep.losses.margins import Tensor, class_margins, like, surprises
 from focalsweep.losses.point import LossPoint
 
 _SATURATED = 50.0

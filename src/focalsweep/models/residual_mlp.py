@@ -34,13 +34,16 @@ def residual_mlp(
     normalization : {"none", "batch", "layer"}
         Applied at the start of a block and before the logits.
     """
+    # Batch normalisation removes any bias before it; Adam would only amplify its noise.
+    use_bias = normalization != "batch"
     inputs = keras.Input((n_features,))
-    tensor = keras.layers.Dense(width)(inputs)
+    tensor = keras.layers.Dense(width, use_bias=use_bias)(inputs)
     for _ in range(blocks):
         branch = keras.layers.Dense(width)(normalized(tensor, normalization))
         branch = keras.layers.Activation(activation)(branch)
         if dropout:
             branch = keras.layers.Dropout(dropout)(branch)
-        tensor = keras.layers.Add()([tensor, keras.layers.Dense(width)(branch)])
+        branch = keras.layers.Dense(width, use_bias=use_bias)(branch)
+        tensor = keras.layers.Add()([tensor, branch])
     tensor = keras.layers.Activation(activation)(normalized(tensor, normalization))
     return keras.Model(inputs, keras.layers.Dense(n_classes, name="logits")(tensor))

@@ -108,7 +108,8 @@ def recalls(confusion: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     counts = np.asarray(confusion, dtype=np.float64)
     rows = counts.sum(axis=1)
     found: NDArray[np.float64] = np.full(len(rows), np.nan)
-    return np.divide(np.diag(counts), rows, out=found, where=rows > 0)
+    np.divide(np.diag(counts), rows, out=found, where=rows > 0)
+    return found
 
 
 def find_arm(result: SweepResult, name: str) -> ArmResult | None:

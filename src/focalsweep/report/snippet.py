@@ -64,7 +64,7 @@ def keras_snippet(
     if weights:
         lines += [
             "",
-            "# Decision weights: factors on the class probabilities before the largest is taken.",
+            "# Decision weights: factors on the class probabilities before argmax.",
             _assign("decision_weights", _numbers(weights)),
             "",
             "",

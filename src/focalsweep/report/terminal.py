@@ -125,7 +125,7 @@ def _print_path(console: Console, name: str, text: str) -> None:
 
 def _class_table(classes: Sequence[ClassFacts]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("class", overflow="ellipsis", no_wrap=True, max_width=30)
+    table.add_column("class", overflow="fold", max_width=30)
     table.add_column("rows", justify="right")
     table.add_column("share", justify="right")
     table.add_column("")

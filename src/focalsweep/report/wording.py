@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 from focalsweep.evidence.result import BestPoint, Comparison, Decision, Interval
+from focalsweep.metrics.objective import objective
 
 NOTHING = "n/a"
 """What stands for a number that is not finite."""
@@ -36,19 +37,10 @@ _OUTCOMES = {
     "undecided": "Cannot be told from this data",
 }
 
-_OBJECTIVES = {
-    "macro_f1": "macro-F1",
-    "balanced_accuracy": "balanced accuracy",
-    "mcc": "Matthews correlation",
-    "geometric_mean": "geometric mean of recalls",
-    "worst_class_recall": "recall of the worst class",
-    "log_loss": "negative log-loss",
-}
-
 _OBJECTIVE_HINTS = {
     "macro_f1": "the mean of the classes' F1 scores, every class counting the same",
     "balanced_accuracy": "the mean of the classes' recalls",
-    "mcc": "0 is guessing, 1 is perfect",
+    "mcc": "Matthews correlation, 0 is guessing, 1 is perfect",
     "geometric_mean": "0 as soon as one class is never found",
     "worst_class_recall": "the share of the worst class that is found",
     "log_loss": "always below zero, and closer to zero is better",
@@ -72,14 +64,15 @@ def outcome_words(comparison: Comparison) -> str:
     return _OUTCOMES[comparison.outcome]
 
 
-def objective_words(objective: str) -> str:
-    """Name an objective as it is written on an axis; log-loss is shown as its negative."""
-    return _OBJECTIVES.get(objective, objective.replace("_", " "))
+def objective_words(name: str) -> str:
+    """Name an objective as it is written on an axis, where up is better: log-loss is negated."""
+    chosen = objective(name)
+    return f"negative {chosen.label}" if chosen.lower_is_better else chosen.label
 
 
-def objective_hint(objective: str) -> str:
-    """Explain an objective in half a sentence; empty when there is nothing to explain."""
-    return _OBJECTIVE_HINTS.get(objective, "")
+def objective_hint(name: str) -> str:
+    """Explain an objective in half a sentence."""
+    return _OBJECTIVE_HINTS[name]
 
 
 def score(value: float, *, signed: bool = False) -> str:
@@ -93,7 +86,9 @@ def score(value: float, *, signed: bool = False) -> str:
 
 
 def interval(value: Interval, *, signed: bool = False) -> str:
-    """Write an interval as two scores."""
+    """Write an interval as two scores; one without an end, as of a single fold, is unknown."""
+    if not math.isfinite(value.high - value.low):
+        return "unknown"
     return f"{score(value.low, signed=signed)} to {score(value.high, signed=signed)}"
 
 

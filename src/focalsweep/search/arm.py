@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.distributions import FloatDistribution
 
+from focalsweep.config.schema import Family
 from focalsweep.losses.class_weights import priors_equal
 from focalsweep.losses.free_directions import free_dimensions
 from focalsweep.losses.point import LossPoint
@@ -70,7 +71,7 @@ class Arm:
 
     name: str
     label: str
-    family: str
+    family: Family
     make_loss: Callable[..., LossPoint]
     search: Mapping[str, Range] = field(default_factory=dict)
     baselines: Sequence[Parameters] = ()
@@ -103,11 +104,20 @@ class Arm:
         return space
 
     def first_trials(self, space: Space, nuisance: Nuisance) -> list[Parameters]:
-        """List the baselines with nuisance defaults and a vector of zeros, as points of `space`."""
-        points = []
+        """List the baselines as points of `space`, without repetitions.
+
+        Numbers that a baseline does not name are 0 (a vector of zeros), or the value of their
+        range that is nearest to 0; rates have their defaults.
+        """
+        points: list[Parameters] = []
         for baseline in self.baselines or ({},):
             given = {**nuisance.defaults, **baseline}
-            points.append({name: float(given.get(name, 0.0)) for name in space})
+            point = {
+                name: float(np.clip(given.get(name, 0.0), limits.low, limits.high))
+                for name, limits in space.items()
+            }
+            if point not in points:
+                points.append(point)
         return points
 
     def loss(self, counts: Counts, parameters: Parameters, *, equal_priors: bool) -> LossPoint:

@@ -1,7 +1,7 @@
 """What was trained, on disk, a chunk a file: the unit that a killed sweep does not train twice.
 
 A file is written under another name and then renamed, so it is whole or absent. It carries a digest
-of the members it holds; a chunk whose members changed is trained again.
+of the members it holds; a chunk whose members changed, or that cannot be read, is trained again.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
 from focalsweep.losses.point import LossPoint
-from focalsweep.training.member import Member, MemberKey, MemberRecord, Trainer
+from focalsweep.training.member import Member, MemberRecord, Trainer
 
 
 class ChunkStore:
@@ -106,19 +107,21 @@ def _write(path: Path, members: Sequence[Member], records: Sequence[MemberRecord
 
 
 def _read(path: Path, members: Sequence[Member]) -> list[MemberRecord] | None:
-    if not path.exists():
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = dict(stored)
+    except (OSError, EOFError, ValueError, BadZipFile):  # absent, or damaged by other hands
         return None
-    with np.load(path, allow_pickle=False) as arrays:
-        if str(arrays["digest"]) != _digest(members):
-            return None
-        return [
-            MemberRecord(
-                key=MemberKey(*member.key),
-                confusion=arrays[f"confusion_{i}"],
-                log_loss=arrays[f"log_loss_{i}"],
-                train_loss=arrays[f"train_loss_{i}"],
-                logits=arrays[f"logits_{i}"] if f"logits_{i}" in arrays else None,
-                failure=str(arrays[f"failure_{i}"]) if f"failure_{i}" in arrays else None,
-            )
-            for i, member in enumerate(members)
-        ]
+    if str(arrays.get("digest")) != _digest(members):
+        return None
+    return [
+        MemberRecord(
+            key=member.key,
+            confusion=arrays[f"confusion_{i}"],
+            log_loss=arrays[f"log_loss_{i}"],
+            train_loss=arrays[f"train_loss_{i}"],
+            logits=arrays.get(f"logits_{i}"),
+            failure=str(arrays[f"failure_{i}"]) if f"failure_{i}" in arrays else None,
+        )
+        for i, member in enumerate(members)
+    ]

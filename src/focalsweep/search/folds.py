@@ -101,9 +101,7 @@ class Folds:
         return next(scope for scope in self.scopes if scope.refit is None)
 
 
-def lay_out(
-    dataset: Dataset, *, evaluation: Evaluation, profile: Profile, seed: int
-) -> Folds:
+def lay_out(dataset: Dataset, *, evaluation: Evaluation, profile: Profile, seed: int) -> Folds:
     """Split the dataset and preprocess every view.
 
     Raises

@@ -62,8 +62,10 @@ def _committed_logs(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     content = path.read_bytes()
-    end = content.rfind(f'"{_COMMITTED}"'.encode())
-    end = content.find(b"\n", end) + 1 if end >= 0 else 0
+    # A mark whose own line is torn ends no block.
+    whole_lines = content.rfind(b"\n") + 1
+    mark = content.rfind(f'"{_COMMITTED}"'.encode(), 0, whole_lines)
+    end = content.index(b"\n", mark) + 1 if mark >= 0 else 0
     if end < len(content):
         os.truncate(path, end)
     return [json.loads(line) for line in content[:end].splitlines()]

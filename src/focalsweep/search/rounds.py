@@ -153,8 +153,8 @@ class Search:
         """Run the rounds that are not in the store yet and return the finished studies."""
         started = time.monotonic()
         studies = self.open(store)
-        done = min(len(study.study.finished()) for study in studies)
-        first = done // self.budget.trials_per_round
+        # Rounds are committed whole; the last one may hold fewer trials than the others.
+        first = -(-len(studies[0].study.finished()) // self.budget.trials_per_round)
         for index in range(self.budget.rounds):
             if index < first:
                 progress(self.members_per_round * self.budget.epochs)
@@ -236,7 +236,8 @@ def pooled(
     log_loss = np.average([record.log_loss for record in records], axis=0, weights=rows)
     curve = objective.utility(confusion=confusion, log_loss=log_loss)
     if failure is None and not np.isfinite(curve).all():
-        failure = f"the validation {objective.label} became {curve[~np.isfinite(curve)][0]}"
+        bad = np.flatnonzero(~np.isfinite(curve))[0]
+        failure = f"the validation {objective.label} was not finite in epoch {bad + 1}"
     if failure is not None:
         return Outcome(value=None, epochs=0, curve=(), failure=failure)
     best = int(np.argmax(curve))
@@ -247,5 +248,5 @@ def pooled(
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:
     """Return the trial with the largest value, the earliest of equals; None when all failed."""
-    usable = [trial for trial in trials if trial.outcome.value is not None]
-    return max(usable, key=lambda trial: trial.outcome.value or -np.inf, default=None)
+    valued = [(trial.outcome.value, trial) for trial in trials if trial.outcome.value is not None]
+    return max(valued, key=lambda pair: pair[0], default=(None, None))[1]

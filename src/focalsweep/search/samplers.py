@@ -76,6 +76,8 @@ def qmc(
     return optuna.samplers.QMCSampler(
         seed=study_seed,
         scramble=True,
+        # Proposes until a trial succeeds; with the study's seed it would repeat itself.
+        independent_sampler=optuna.samplers.RandomSampler(seed=seed),
         warn_independent_sampling=False,
         warn_asynchronous_seeding=False,
     )
@@ -112,8 +114,10 @@ def gp(
 
 def _spaced(limits: FloatDistribution, steps: int) -> Sequence[float]:
     if steps == 1:
-        middle = math.sqrt(limits.low * limits.high) if limits.log else np.mean(
-            [limits.low, limits.high]
+        middle = (
+            math.sqrt(limits.low * limits.high)
+            if limits.log
+            else np.mean([limits.low, limits.high])
         )
         return [float(middle)]
     spread = np.geomspace if limits.log else np.linspace

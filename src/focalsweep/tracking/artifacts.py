@@ -6,6 +6,7 @@ import shutil
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from focalsweep.evidence.result import ArmResult
@@ -124,15 +125,16 @@ def confusion_page(counts: pd.DataFrame, *, title: str) -> str:
     Cells are shaded by their share of the true class, because raw counts of an imbalanced set
     show the majority only.
     """
-    shares = counts.div(counts.sum(axis=1).replace(0, 1), axis=0)
+    values = counts.to_numpy(dtype=float)
+    shares = values / np.maximum(values.sum(axis=1, keepdims=True), 1e-12)
     head = "".join(f"<th>{escape(str(name))}</th>" for name in counts.columns)
     rows = []
-    for true, row in counts.iterrows():
+    for true, row, row_shares in zip(counts.index, values, shares, strict=True):
         cells = "".join(
             f'<td style="background:rgba(31,119,180,{share:.2f});'
             f'color:{"white" if share > 0.55 else "black"}">{value:.1f}'
             f"<small>{share:.0%}</small></td>"
-            for value, share in zip(row, shares.loc[true], strict=True)
+            for value, share in zip(row, row_shares, strict=True)
         )
         rows.append(f"<tr><th>{escape(str(true))}</th>{cells}</tr>")
     return (

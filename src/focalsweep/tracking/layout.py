@@ -244,7 +244,8 @@ def _trial_run(row: Mapping[str, Any], folder: RunFolder, *, started: int) -> Ru
     }
     if "failure" in present:
         tags["failure"] = str(present["failure"])[:5000]
-    numbers = {name: float(present[name]) for name in ("value", "epochs") if name in present}
+    shown = ("value", "epochs")
+    numbers: dict[str, float] = {n: float(present[n]) for n in shown if n in present}
     return RunRecord(
         key=f"trial/{arm}/{fold}/{trial}",
         name=f"trial {trial}" if fold == "all" else f"fold {fold}, trial {trial}",

@@ -113,7 +113,7 @@ class MlflowTracker:
             )
 
     def prepare(self) -> None:
-        """Make a missing SQLite store in a process of its own, see `focalsweep.tracking.prepare`."""
+        """Make a missing SQLite store meanwhile, see `focalsweep.tracking.prepare`."""
         self._preparing.append(start_preparation(self.uri))
 
     def mirror(self, run_dir: Path) -> MirrorSummary:

@@ -87,11 +87,11 @@ def _arms_table(result: SweepResult) -> str:
             f"| {name} | {arm.decision_score:.4f} {_interval(arm.decision_interval)} "
             f"| {arm.argmax_score:.4f} | {against} |"
         )
-    for reference in result.references:
-        lines.append(
-            f"| *{reference.name}* (reference) | {reference.score:.4f} "
-            f"{_interval(reference.interval)} | | |"
-        )
+    lines += [
+        f"| *{reference.name}* (reference) | {reference.score:.4f} "
+        f"{_interval(reference.interval)} | | |"
+        for reference in result.references
+    ]
     return "\n".join(lines)
 
 

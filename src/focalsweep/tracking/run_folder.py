@@ -66,7 +66,7 @@ def read_run_folder(run_dir: Path) -> RunFolder:
             f"be read as one ({_first_line(error)}): use the focalsweep version that wrote it, or "
             "start the sweep again."
         ) from error
-    text = {name: str for name in ("arm", "fold", "state", "failure")}
+    text = dict.fromkeys(("arm", "fold", "state", "failure"), str)
     return RunFolder(
         path=path,
         result=result,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -80,15 +81,16 @@ def artifact_folder(uri: str) -> str | None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Import mlflow without usage reports, and silence its and alembic's log for a while."""
-    with _environment(_NO_USAGE_REPORTS):
+    """Import mlflow without usage reports; silence its log, alembic's, and warnings for a while."""
+    with warnings.catch_warnings(action="ignore"), _environment(_NO_USAGE_REPORTS):
         import mlflow  # noqa: F401  (it sets its log level when imported, so it comes first)
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
     levels = [logger.level for logger in loggers]
     try:
         for logger in loggers:
             logger.setLevel(logging.CRITICAL + 1)
-        yield
+        with warnings.catch_warnings(action="ignore"):  # deprecations between libraries
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
@@ -156,7 +158,9 @@ def create_sqlite(file: Path) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
-        store = SqlAlchemyStore(f"sqlite:///{draft}", (file.parent / "mlartifacts").as_uri())
+        store = SqlAlchemyStore(  # type: ignore[no-untyped-call]
+            f"sqlite:///{draft}", (file.parent / "mlartifacts").as_uri()
+        )
         store.engine.dispose()
         _place(draft, file)
     finally:
@@ -201,7 +205,7 @@ def sqlite_file(uri: str) -> Path | None:
 
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for a while; what the user has set himself stays."""
+    """Set environment variables for a while; what the user has set stays."""
     added = {name: value for name, value in values.items() if name not in os.environ}
     os.environ.update(added)
     try:

@@ -87,7 +87,9 @@ def insert_runs(
     for record in records:
         own = {"run_uuid": ids[record.key]}
         tags = _all_tags(record, ids)
-        location = append_to_uri_path(experiment.artifact_location, own["run_uuid"], "artifacts")
+        location = append_to_uri_path(  # type: ignore[no-untyped-call]
+            experiment.artifact_location, own["run_uuid"], "artifacts"
+        )
         rows[models.SqlRun].append(
             own
             | {
@@ -107,7 +109,7 @@ def insert_runs(
         )
         rows[models.SqlTag] += [own | {"key": k, "value": v} for k, v in tags.items()]
         rows[models.SqlParam] += [own | {"key": k, "value": v} for k, v in record.params.items()]
-        points = [
+        points: list[dict[str, Any]] = [
             own
             | {
                 "key": point.name,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 from focalsweep.losses.point import LossPoint
 from focalsweep.training.member import Member, MemberKey, Trainer
 
-CHUNKS = 2
+CHUNKS, FEW, MORE = 2, 1, 3
 
 
 def seconds_per_member_epoch(trainer: Trainer, *, chunk_size: int) -> float:
-    """Train two chunks of plain members for one epoch, after a first pass that compiles.
+    """Time two full chunks of plain members, after a first pass that compiles.
+
+    What a chunk costs once (initial weights, copies) is taken out as the difference between one
+    epoch and three: a sweep has many epochs and starts from the same weights again and again.
 
     Parameters
     ----------
@@ -26,28 +28,28 @@ def seconds_per_member_epoch(trainer: Trainer, *, chunk_size: int) -> float:
     float
         Wall seconds of one member's epoch when chunks are full.
     """
-    chunks = [_plain_members(trainer, start * chunk_size, chunk_size) for start in range(CHUNKS)]
-    _train(trainer, chunks[:1], size=chunk_size)
-    return _train(trainer, chunks, size=chunk_size) / (CHUNKS * chunk_size)
+
+    def seconds(chunks: int, epochs: int) -> float:
+        members = [
+            [_plain_member(trainer, chunk * chunk_size + i, epochs) for i in range(chunk_size)]
+            for chunk in range(chunks)
+        ]
+        start = time.perf_counter()
+        list(trainer.train(members, size=chunk_size))
+        return time.perf_counter() - start
+
+    seconds(1, FEW)
+    difference = max(seconds(CHUNKS, MORE) - seconds(CHUNKS, FEW), 0.0)
+    return difference / (CHUNKS * chunk_size * (MORE - FEW))
 
 
-def _plain_members(trainer: Trainer, first: int, number: int) -> list[Member]:
+def _plain_member(trainer: Trainer, index: int, epochs: int) -> Member:
     views = trainer.views
-    loss = LossPoint.cross_entropy(len(views[0].natural_counts))
-    return [
-        Member(
-            key=MemberKey("calibration", i, 0, 0),
-            view=i % len(views),
-            loss=loss,
-            learning_rate=1e-3,
-            weight_decay=0.0,
-            epochs=1,
-        )
-        for i in range(first, first + number)
-    ]
-
-
-def _train(trainer: Trainer, chunks: Sequence[Sequence[Member]], *, size: int) -> float:
-    start = time.perf_counter()
-    list(trainer.train(chunks, size=size))
-    return time.perf_counter() - start
+    return Member(
+        key=MemberKey("calibration", index, 0, 0),
+        view=index % len(views),
+        loss=LossPoint.cross_entropy(len(views[0].natural_counts)),
+        learning_rate=1e-3,
+        weight_decay=0.0,
+        epochs=epochs,
+    )

@@ -8,7 +8,7 @@ from focalsweep.training.member import Trainer, View
 from focalsweep.training.one_by_one import OneByOneTrainer
 from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.population import BuildModel, PopulationTrainer
-from focalsweep.training.stacking import unstackable_layers
+from focalsweep.training.stacking import unpaddable_layers, unstackable_layers
 
 
 def make_trainer(
@@ -18,15 +18,18 @@ def make_trainer(
     optimizer: Optimizer,
     batch_size: int,
     scores_log_loss: bool,
+    softened: bool = False,
 ) -> tuple[Trainer, str | None]:
     """Return the trainer, and a sentence for the log where models train one by one.
 
     Parameters
     ----------
-    build_model, views, optimizer, batch_size, scores_log_loss
+    build_model, views, optimizer, batch_size, scores_log_loss, softened
         See `focalsweep.training.population.PopulationTrainer`.
     """
-    unstackable = unstackable_layers(build_model(views[0].features.shape[1]))
+    widths = [view.features.shape[1] for view in views]
+    narrow, wide = build_model(min(widths)), build_model(max(widths))
+    unstackable = unstackable_layers(narrow) or unpaddable_layers(narrow, wide)
     if unstackable:
         return OneByOneTrainer(
             build_model=build_model, views=views, optimizer=optimizer, batch_size=batch_size
@@ -40,4 +43,5 @@ def make_trainer(
         optimizer=optimizer,
         batch_size=batch_size,
         scores_log_loss=scores_log_loss,
+        softened=softened,
     ), None

@@ -29,9 +29,9 @@ class Rows(NamedTuple):
     """All rows of all views end to end, shared by every member."""
 
     features: tf.Tensor
-    """Shape (rows, columns)."""
+    """Shape (rows + 1, columns); the last row is zero and stands in for padding."""
     labels: tf.Tensor
-    """Shape (rows,)."""
+    """Shape (rows + 1,)."""
 
 
 class LossTensors(NamedTuple):
@@ -110,9 +110,7 @@ class Kernel:
             i: tf.Tensor, state: State, loss_sum: tf.Tensor
         ) -> tuple[tf.Tensor, State, tf.Tensor]:
             batch, labels, mask = self._batch(rows, index[:, i])
-            state, batch_loss = self._step(
-                state, batch, labels, mask=mask, loss=loss, rates=rates
-            )
+            state, batch_loss = self._step(state, batch, labels, mask=mask, loss=loss, rates=rates)
             return i + 1, state, loss_sum + batch_loss
 
         start = (tf.constant(0), state, tf.zeros_like(state.step))
@@ -127,7 +125,8 @@ class Kernel:
         Returns
         -------
         confusion : tensor of shape (members, classes, classes)
-            True class down, argmax of z across.
+            True class down, argmax of z across. Rows with a NaN or infinite logit are left out,
+            so that a member that diverged shows by its sum.
         log_loss_sum : tensor of shape (members,)
         """
         members = index.shape[0]
@@ -139,8 +138,10 @@ class Kernel:
             batch, labels, mask = self._batch(rows, index[:, i])
             logits = self._logits(weights, batch, mask)
             truth = tf.one_hot(labels, self.n_classes, dtype=dtype) * mask[:, :, None]
+            finite = tf.reduce_all(tf.math.is_finite(logits), axis=-1, keepdims=True)
             decided = tf.one_hot(tf.argmax(logits, axis=-1), self.n_classes, dtype=dtype)
-            confusion += tf.matmul(truth, decided, transpose_a=True)
+            counted = tf.where(finite, truth, 0.0)
+            confusion += tf.matmul(counted, decided, transpose_a=True)
             if self.scores_log_loss:
                 log_proba = corrected_log_proba(
                     logits,
@@ -226,5 +227,5 @@ class Kernel:
     @staticmethod
     def _batch(rows: Rows, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         mask = tf.cast(index >= 0, rows.features.dtype)
-        position = tf.maximum(index, 0)
+        position = tf.where(index >= 0, index, tf.shape(rows.labels)[0] - 1)
         return tf.gather(rows.features, position), tf.gather(rows.labels, position), mask

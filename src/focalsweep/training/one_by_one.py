@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import corrected_log_proba
+from focalsweep.training.divergence import divergence
 from focalsweep.training.member import Member, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
-from focalsweep.training.randomness import batch_order, initial_weights
+from focalsweep.training.randomness import batch_order, initial_weights, keras_seed
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +63,8 @@ class OneByOneTrainer:
         self, member: Member, *, each_epoch: bool, progress: Callable[[int], None]
     ) -> MemberRecord:
         view, seed = self.views[member.view], member.key.seed
+        # For what Keras draws itself: dropout masks, weights of layers with their own initialisers.
+        keras.utils.set_random_seed(keras_seed(seed=seed, view=view.name))
         model = self.build_model(view.features.shape[1])
         for variable, value in zip(
             (v for layer in model.layers for v in layer.weights),
@@ -93,16 +96,16 @@ class OneByOneTrainer:
                 confusions.append(_confusion(view, logits))
                 log_losses.append(_log_loss(view, logits, member.loss))
             progress(1)
-        bad = np.flatnonzero(~np.isfinite(train_losses))
+        confusion, train_loss = np.stack(confusions), np.array(train_losses)
         return MemberRecord(
             key=member.key,
-            confusion=np.stack(confusions),
+            confusion=confusion,
             log_loss=np.array(log_losses),
-            train_loss=np.array(train_losses),
+            train_loss=train_loss,
             logits=logits if member.keep_logits else None,
-            failure=f"the training loss became {train_losses[bad[0]]} in epoch {bad[0] + 1}"
-            if len(bad)
-            else None,
+            failure=divergence(
+                train_loss=train_loss, confusion=confusion, n_eval=len(view.eval_labels)
+            ),
         )
 
 
@@ -128,7 +131,8 @@ def _keras_loss(point: LossPoint) -> Callable[[keras.KerasTensor, keras.KerasTen
 
 def _confusion(view: View, logits: NDArray[np.float32]) -> NDArray[np.int64]:
     classes = len(view.natural_counts)
-    cells = view.eval_labels * classes + logits.argmax(axis=1)
+    finite = np.isfinite(logits).all(axis=1)
+    cells = view.eval_labels[finite] * classes + logits[finite].argmax(axis=1)
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 

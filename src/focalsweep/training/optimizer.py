@@ -31,7 +31,7 @@ class Optimizer:
     Parameters
     ----------
     kind : {"adamw", "adam", "sgd"}
-        ``adam`` is ``adamw`` with weight decay 0.
+        ``adam`` ignores weight decay.
     momentum : float
         In [0, 1), used by ``sgd`` only.
     """
@@ -77,7 +77,7 @@ class Optimizer:
             `active` is 1 or 0. It multiplies the coefficients instead of selecting between old
             and new values: the same result without another pass over the memory.
         """
-        decay = active * learning_rate * weight_decay
+        decay = active * learning_rate * (0.0 if self.kind == "adam" else weight_decay)
         if self.kind == "sgd":
             (velocity,) = slots
             kept = 1.0 - active * (1.0 - _as_keras_casts(self.momentum))
@@ -99,9 +99,7 @@ class Optimizer:
         rate = active * learning_rate * tf.sqrt(1.0 - power_2) / (1.0 - power_1)
         new_first = active * (1.0 - _BETA_1)
         new_second = active * (1.0 - _BETA_2)
-        first = [
-            m + (g - m) * _along(new_first, m) for m, g in zip(first, gradients, strict=True)
-        ]
+        first = [m + (g - m) * _along(new_first, m) for m, g in zip(first, gradients, strict=True)]
         second = [
             v + (g * g - v) * _along(new_second, v) for v, g in zip(second, gradients, strict=True)
         ]

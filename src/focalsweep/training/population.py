@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import keras
@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from focalsweep.training.divergence import divergence
 from focalsweep.training.kernel import (
     EVALUATION_BATCH,
     Kernel,
@@ -35,7 +36,7 @@ BuildModel = Callable[[int], keras.Model]
 """Takes the number of input columns, returns a Keras model whose output is logits."""
 
 CHUNK_BYTES = 12 * 2**20
-"""Working set of one chunk, so that two fit a common last-level cache; larger chunks measured slower."""
+"""Working set of one chunk, so that two fit a common last-level cache; larger ones were slower."""
 
 LARGEST_CHUNK = 256
 
@@ -73,6 +74,9 @@ class PopulationTrainer:
     softened: bool = False
     threads: int = min(2, os.cpu_count() or 1)
     dtype: str = "float32"
+    _drawn: dict[tuple[int, int], list[NDArray[np.floating]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def n_classes(self) -> int:
@@ -117,10 +121,18 @@ class PopulationTrainer:
         progress : callable
             Told, from a worker thread, how many member-epochs have been trained since.
         """
+        # Made before the threads start, which could otherwise each make and compile their own.
+        kernel, rows = self._kernel, self._rows
         with ThreadPoolExecutor(self.threads) as pool:
             jobs = [
                 pool.submit(
-                    self._train_chunk, chunk, size=size, each_epoch=each_epoch, progress=progress
+                    self._train_chunk,
+                    chunk,
+                    kernel=kernel,
+                    rows=rows,
+                    size=size,
+                    each_epoch=each_epoch,
+                    progress=progress,
                 )
                 for chunk in chunks
             ]
@@ -158,10 +170,10 @@ class PopulationTrainer:
     @cached_property
     def _rows(self) -> Rows:
         width = max(self._models)
-        features = np.zeros((self._offsets[-1], width), self.dtype)
+        features = np.zeros((self._offsets[-1] + 1, width), self.dtype)
         for start, view in zip(self._offsets[:-1], self.views, strict=True):
             features[start : start + len(view.labels), : view.features.shape[1]] = view.features
-        labels = np.concatenate([view.labels for view in self.views])
+        labels = np.concatenate([*(view.labels for view in self.views), [0]])
         return Rows(tf.constant(features), tf.constant(labels, tf.int32))
 
     @cached_property
@@ -178,6 +190,8 @@ class PopulationTrainer:
         self,
         chunk: Sequence[Member],
         *,
+        kernel: Kernel,
+        rows: Rows,
         size: int,
         each_epoch: bool,
         progress: Callable[[int], None],
@@ -189,23 +203,23 @@ class PopulationTrainer:
         evaluation = self._evaluation_index(padded)
         confusions, log_losses, train_losses = [], [], []
         for epoch in range(last_epoch):
-            state, loss_sum = self._kernel.epoch(
+            state, loss_sum = kernel.epoch(
                 state,
-                self._rows,
+                rows,
                 loss,
                 rates,
                 index=tf.constant(self._epoch_index(padded, epoch)),
                 n_steps=tf.constant(self._steps_of(padded)),
             )
             if each_epoch or epoch == last_epoch - 1:
-                confusion, log_loss = self._kernel.evaluate(
-                    state.weights, self._rows, loss, index=evaluation
-                )
+                confusion, log_loss = kernel.evaluate(state.weights, rows, loss, index=evaluation)
                 confusions.append(confusion.numpy())
                 log_losses.append(log_loss.numpy())
             train_losses.append(loss_sum.numpy())
-            progress(len(chunk))
-        logits = self._logits(state, evaluation) if any(m.keep_logits for m in chunk) else None
+            progress(sum(epoch < member.epochs for member in chunk))
+        logits = None
+        if any(member.keep_logits for member in chunk):
+            logits = self._logits(state, evaluation)
         return [
             self._record(
                 member,
@@ -228,28 +242,21 @@ class PopulationTrainer:
     ) -> MemberRecord:
         view = self.views[member.view]
         n_eval = len(view.eval_labels)
-        train_loss = train_loss[: member.epochs] / view.n_train
-        bad = np.flatnonzero(~np.isfinite(train_loss))
+        counts = np.rint(confusion[: member.epochs]).astype(np.int64)
+        mean_loss = train_loss[: member.epochs].astype(np.float64) / view.n_train
         return MemberRecord(
             key=member.key,
-            confusion=np.rint(confusion[: member.epochs]).astype(np.int64),
-            log_loss=log_loss[: member.epochs] / n_eval
+            confusion=counts,
+            log_loss=log_loss[: member.epochs].astype(np.float64) / n_eval
             if self.scores_log_loss
-            else np.full(len(log_loss[: member.epochs]), np.nan),
-            train_loss=train_loss.astype(np.float64),
+            else np.full(len(counts), np.nan),
+            train_loss=mean_loss,
             logits=None if logits is None else logits[:n_eval],
-            failure=f"the training loss became {train_loss[bad[0]]} in epoch {bad[0] + 1}"
-            if len(bad)
-            else None,
+            failure=divergence(train_loss=mean_loss, confusion=counts, n_eval=n_eval),
         )
 
     def _initial_state(self, members: Sequence[Member]) -> State:
-        drawn: dict[tuple[int, int], list[NDArray[np.floating]]] = {}
-        for member in members:
-            key = (member.view, member.key.seed)
-            if key not in drawn:
-                drawn[key] = self._initial_weights(*key)
-        per_member = [drawn[member.view, member.key.seed] for member in members]
+        per_member = [self._initial_weights(member.view, member.key.seed) for member in members]
         weights = [
             tf.constant(np.stack(values), self.dtype) for values in zip(*per_member, strict=True)
         ]
@@ -258,13 +265,19 @@ class PopulationTrainer:
         return State(weights, slots, tf.zeros((len(members),), self.dtype))
 
     def _initial_weights(self, view: int, seed: int) -> list[NDArray[np.floating]]:
-        """Draw a view's initial weights, padded with zeros to the widest view's shapes."""
+        """Draw a view's initial weights, padded with zeros to the widest view's shapes.
+
+        Kept, because every trial of every arm starts from them again.
+        """
+        if (view, seed) in self._drawn:
+            return self._drawn[view, seed]
         model = self._models[self.views[view].features.shape[1]]
         drawn = initial_weights(model, seed=seed, view=self.views[view].name)
-        return [
+        padded = [
             np.pad(value, [(0, full - own) for full, own in zip(shape, value.shape, strict=True)])
             for value, shape in zip(drawn, self._stacked.shapes, strict=True)
         ]
+        return self._drawn.setdefault((view, seed), padded)
 
     def _epoch_index(self, members: Sequence[Member], epoch: int) -> NDArray[np.int32]:
         """Lay out each member's batches; one that has finished its epochs gets no rows."""
@@ -316,6 +329,8 @@ class PopulationTrainer:
 
     def _loss_tensors(self, members: Sequence[Member]) -> LossTensors:
         points = [member.loss for member in members]
+        if not self.softened and any(point.smoothing or point.power for point in points):
+            raise ValueError("a loss with `smoothing` or `power` needs a trainer with `softened`")
 
         def per_class(values: list[NDArray[np.float64]]) -> tf.Tensor:
             return tf.constant(np.stack(values)[:, None, :], self.dtype)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-_ORDER, _WEIGHTS, _DROPOUT = range(3)
+_ORDER, _WEIGHTS, _DROPOUT, _KERAS = range(4)
 
 
 def _entropy(*, seed: int, view: str, purpose: int) -> list[int]:
@@ -32,20 +32,32 @@ def dropout_key(*, seed: int, view: str) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
+def keras_seed(*, seed: int, view: str) -> int:
+    """Derive the 32-bit seed of Keras's own generators, where a model trains through Keras."""
+    entropy = _entropy(seed=seed, view=view, purpose=_KERAS)
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
 def initial_weights(model: keras.Model, *, seed: int, view: str) -> list[NDArray[np.floating]]:
     """Draw every weight of `model` anew from its own layer's initialisers, seeded.
+
+    A weight whose layer does not say how it is drawn, which only layers that cannot be stacked
+    have, keeps the value that it was built with.
 
     Returns
     -------
     list of arrays
-        In the order of ``model.weights``.
+        Layer by layer, in the order of each layer's ``weights``.
     """
     entropy = _entropy(seed=seed, view=view, purpose=_WEIGHTS)
     seeds = iter(np.random.SeedSequence(entropy).generate_state(len(model.weights)))
     drawn = []
     for layer in model.layers:
         for variable in layer.weights:
-            initializer = getattr(layer, f"{variable.name}_initializer")
+            initializer = getattr(layer, f"{variable.name}_initializer", None)
+            if initializer is None:
+                drawn.append(np.asarray(variable.numpy()))
+                continue
             config = initializer.get_config()
             if "seed" in config:
                 seeded = {**config, "seed": int(next(seeds) >> 1)}

@@ -47,15 +47,54 @@ def stacked_call(
 
 
 def unstackable_layers(model: keras.Model) -> list[str]:
-    """Name the layers that keep `model` from being trained as a population."""
-    if not isinstance(model, keras.Sequential) and not hasattr(model, "operations"):
-        return [f"{type(model).__name__} (a subclassed model)"]
-    rule_missing = stacked_call.dispatch(object)
+    """Name what keeps `model` from being trained as a population."""
+    if isinstance(model, keras.Sequential):
+        operations = model.layers if model.built else []
+    else:
+        operations = getattr(model, "operations", [])
+    if not operations:
+        return [f"{model.name} (neither a functional model nor a Sequential with an Input)"]
+    known = {id(model.inputs[0])}
+    names = []
+    for operation in operations:
+        if isinstance(operation, keras.layers.InputLayer):
+            continue
+        # A layer that is called twice, or a second input, shows where its output is used.
+        wired = all(id(tensor) in known for tensor in tf.nest.flatten(operation.input))
+        if not (wired and type(operation) in stacked_call.registry and _is_plain(operation)):
+            names.append(f"{operation.name} ({type(operation).__name__})")
+        known.update(id(tensor) for tensor in tf.nest.flatten(operation.output))
+    if id(model.outputs[0]) not in known:
+        names.append(f"{model.name} (its output comes from a layer that is called twice)")
+    return names
+
+
+def unpaddable_layers(narrow: keras.Model, wide: keras.Model) -> list[str]:
+    """Name the layers for which a column of zeros is not the same as no column.
+
+    Folds may differ in columns (one-hot levels). Narrow ones train in the widest model, with zero
+    columns whose weights start at zero: these stay zero, forward and backward, through a dense
+    layer of constant width, dropout and batch normalisation, and through nothing else.
+
+    Parameters
+    ----------
+    narrow, wide : keras.Model
+        The same architecture for the smallest and the largest number of columns.
+    """
     return [
-        f"{layer.name} ({type(layer).__name__})"
-        for layer in model.layers
-        if stacked_call.dispatch(type(layer)) is rule_missing or not _is_plain(layer)
+        f"{layer.name} ({type(layer).__name__}, folds differ in columns)"
+        for layer, other in zip(narrow.layers, wide.layers, strict=True)
+        if not isinstance(layer, keras.layers.InputLayer)
+        and _widths(layer.input) != _widths(other.input)
+        and not isinstance(layer, keras.layers.Dropout | keras.layers.BatchNormalization)
+        and not (
+            isinstance(layer, keras.layers.Dense) and _widths(layer.output) == _widths(other.output)
+        )
     ]
+
+
+def _widths(tensors: keras.KerasTensor | list[keras.KerasTensor]) -> list[int]:
+    return [tensor.shape[-1] for tensor in tf.nest.flatten(tensors)]
 
 
 class StackedModel:
@@ -73,9 +112,7 @@ class StackedModel:
         self.trainable = [v.trainable for layer in model.layers for v in layer.weights]
         self.shapes = [tuple(v.shape) for layer in model.layers for v in layer.weights]
 
-    def __call__(
-        self, weights: Weights, inputs: tf.Tensor, run: Pass
-    ) -> tuple[tf.Tensor, Weights]:
+    def __call__(self, weights: Weights, inputs: tf.Tensor, run: Pass) -> tuple[tf.Tensor, Weights]:
         """Return logits (members, rows, classes) and the weights after the pass."""
         values = {id(self.model.inputs[0]): inputs}
         after: Weights = []
@@ -96,7 +133,7 @@ class StackedModel:
 
 
 def dropout_mask(seed: tf.Tensor, *, layer: int, shape: Sequence[int], rate: float) -> tf.Tensor:
-    """Decide which units stay: 1 / (1 - rate) or 0, shape (members, *shape).
+    """Decide which units stay, a boolean tensor of shape (members, *shape).
 
     A counter-based hash (the 32-bit finaliser of MurmurHash3) of (seed, layer, position) instead
     of a library generator, because each member needs its own key and a stateful or per-member
@@ -114,12 +151,12 @@ def dropout_mask(seed: tf.Tensor, *, layer: int, shape: Sequence[int], rate: flo
     count = 1
     for size in shape:
         count *= size
-    position = tf.range(count, dtype=tf.int32) + layer * 0x3C6EF372
+    start = tf.constant(layer * 0x3C6EF372 % 2**32, tf.uint32)
+    position = tf.bitcast(tf.range(count, dtype=tf.int32), tf.uint32) + start
     key = _mixed(tf.bitcast(seed, tf.uint32))[:, None]
-    bits = _mixed(_mixed(tf.bitcast(position, tf.uint32))[None, :] ^ key)
+    bits = _mixed(_mixed(position)[None, :] ^ key)
     uniform = tf.cast(bits >> 8, tf.float32) * 2.0**-24
-    kept = tf.cast(uniform >= rate, tf.float32) / (1.0 - rate)
-    return tf.reshape(kept, (-1, *shape))
+    return tf.reshape(uniform >= rate, (-1, *shape))
 
 
 def _mixed(bits: tf.Tensor) -> tf.Tensor:
@@ -128,18 +165,33 @@ def _mixed(bits: tf.Tensor) -> tf.Tensor:
     return bits ^ (bits >> 16)
 
 
+_NOT_MODELLED = (
+    "activity_regularizer",
+    *(
+        f"{weight}_{setting}"
+        for weight in ("kernel", "bias", "beta", "gamma")
+        for setting in ("regularizer", "constraint")
+    ),
+    "lora_rank",
+    "noise_shape",
+    "quantization_config",
+    "renorm",
+    "rms_scaling",
+)
+"""Settings of layers with a rule that the rule knows nothing of: they must be off."""
+
+
 def _is_plain(layer: keras.Layer) -> bool:
-    """Exclude settings that the stacked rules do not model."""
+    if any(getattr(layer, setting, None) for setting in _NOT_MODELLED):
+        return False
+    if layer.compute_dtype != layer.variable_dtype:
+        return False
+    last = (-1, len(layer.output.shape) - 1)
     if isinstance(layer, keras.layers.LayerNormalization):
-        return list(layer.axis) == [-1] or list(layer.axis) == [len(layer.output.shape) - 1]
+        return len(layer.axis) == 1 and layer.axis[0] in last
     if isinstance(layer, keras.layers.BatchNormalization):
-        return layer.axis in (-1, len(layer.output.shape) - 1)
-    if isinstance(layer, keras.layers.Dropout):
-        return layer.noise_shape is None
-    if isinstance(layer, keras.layers.Dense):
-        return not any(
-            (layer.kernel_regularizer, layer.bias_regularizer, layer.activity_regularizer)
-        )
+        # Frozen, it would use its moving statistics in training too.
+        return layer.axis in last and bool(layer.trainable)
     return True
 
 
@@ -180,14 +232,14 @@ def _(
 ) -> tuple[tf.Tensor, Weights]:
     if not run.training or layer.rate == 0.0:
         return inputs, weights
-    mask = dropout_mask(
+    kept = dropout_mask(
         run.dropout_seed,
         layer=run.dropout_layers_seen,
         shape=tuple(inputs.shape[1:]),
         rate=layer.rate,
     )
     run.dropout_layers_seen += 1
-    return inputs * tf.cast(mask, inputs.dtype), weights
+    return tf.where(kept, inputs / (1.0 - layer.rate), 0.0), weights
 
 
 @stacked_call.register
@@ -214,8 +266,7 @@ def _(
     mean = tf.reduce_sum(share * inputs, axis=1)
     centred = inputs - mean[:, None, :]
     variance = tf.reduce_sum(share * tf.square(centred), axis=1)
-    step = tf.where(rows > 0, 1.0 - layer.momentum, 0.0)
-    step = tf.cast(step, inputs.dtype)
+    step = tf.cast(rows > 0, inputs.dtype) * (1.0 - layer.momentum)
     after = [
         *affine,
         moving_mean + (tf.stop_gradient(mean) - moving_mean) * step,

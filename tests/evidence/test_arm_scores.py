@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from focalsweep.evidence.arm_scores import (
+    ArmScores,
+    Pick,
+    fold_scores,
+    most_often,
+    representatives,
+    simplest_first,
+)
+
+
+def arm(name, family, inner, argmax=None, decision=None):
+    inner = np.array(inner, dtype=float)
+    return ArmScores(
+        name=name,
+        label=name,
+        family=family,
+        inner=inner,
+        argmax=inner if argmax is None else np.array(argmax),
+        decision=inner if decision is None else np.array(decision),
+    )
+
+
+def test_the_best_inner_score_represents_a_side_whatever_the_outer_scores():
+    one = arm("one", "focal", [0.5, 0.7], decision=[0.0, 0.0])
+    two = arm("two", "focal", [0.6, 0.6], decision=[1.0, 1.0])
+    assert representatives([one, two]) == ("two", "one")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_ties_go_to_the_simplest_family(reverse):
+    families = ["cross_entropy", "class_weights", "logit_adjustment", "folklore", "focal"]
+    arms = [arm(family, family, [0.5, 0.5 + 1e-15]) for family in families]
+    for simplest in range(len(families)):
+        some = arms[simplest:][::-1] if reverse else arms[simplest:]
+        assert representatives(some) == (families[simplest],) * 2
+        assert most_often([a.name for a in some], some).name == families[simplest]
+
+
+def test_ties_inside_a_family_go_to_the_first_given():
+    arms = [arm("b", "focal", [0.5]), arm("a", "focal", [0.5]), arm("c", "class_weights", [0.4])]
+    assert representatives(arms) == ("b",)
+    assert [a.name for a in simplest_first(arms)] == ["c", "b", "a"]
+
+
+def test_the_arm_named_most_often_wins_over_a_simpler_one():
+    arms = [arm("simple", "class_weights", [0.5]), arm("focal", "focal", [0.5])]
+    assert most_often(["focal", "simple", "focal"], arms).name == "focal"
+
+
+def test_a_pick_reads_the_score_with_or_without_decision_weights():
+    arms = {"a": arm("a", "focal", [0, 0, 0], [1, 2, 3], [4, 5, 6])}
+    picks = [Pick("a", True), Pick("a", False), Pick("a", True)]
+    np.testing.assert_array_equal(fold_scores(arms, picks), [4, 2, 6])
+
+
+@pytest.mark.parametrize("decision", [[0.1], [0.1, np.nan], [[0.1, 0.2]]])
+def test_scores_of_other_shape_or_not_finite_are_refused_with_the_arms_name(decision):
+    with pytest.raises(ValueError, match="arm `x`"):
+        arm("x", "focal", [0.1, 0.2], decision=decision)

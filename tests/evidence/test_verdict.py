@@ -1,0 +1,336 @@
+"""The verdict's rule: its truth table, its error rates, and sweeps that lack a side."""
+
+import math
+import re
+from itertools import product
+
+import numpy as np
+import pytest
+
+from focalsweep.evidence.arm_scores import ArmScores, Pick
+from focalsweep.evidence.comparison import VerdictRule, compare_folds, compare_test_rows
+from focalsweep.evidence.paired import StudentPosterior
+from focalsweep.evidence.verdict import reach_verdict
+from focalsweep.metrics.objective import objective
+
+MACRO_F1 = objective("macro_f1")
+OUTCOMES = {
+    "better": StudentPosterior(mean=0.05, scale=0.005, degrees=9.0),
+    "not_better": StudentPosterior(mean=0.0, scale=0.005, degrees=9.0),
+    "undecided": StudentPosterior(mean=0.02, scale=0.05, degrees=9.0),
+}
+FAMILIES = {
+    "cross_entropy": "cross_entropy",
+    "class_weighted": "class_weights",
+    "logit_adjusted": "logit_adjustment",
+    "focal_folklore": "folklore",
+    "focal_gamma": "focal",
+    "focal_gamma_tau": "focal",
+}
+
+
+def arm(name, inner=0.5, folds=10, scores=None, decision=None):
+    """An arm of the name's family; a number stands for the same one in every fold."""
+    scores = np.full(folds, 0.5) if scores is None else scores
+    return ArmScores(
+        name=name,
+        label=name,
+        family=FAMILIES[name],
+        inner=np.broadcast_to(np.asarray(inner, dtype=float), (folds,)),
+        argmax=scores,
+        decision=scores if decision is None else decision,
+    )
+
+
+# class_weighted has the best inner score of the rivals, so it represents them.
+SWEEP = [arm("focal_gamma"), arm("cross_entropy", 0.4), arm("class_weighted", 0.6)]
+
+
+def answers(*, focal="not_better", rivals="not_better", weights="not_better", control=None):
+    """A comparison that answers each question as told, whatever the scores."""
+
+    def compare(left, right):
+        one, other = left[0], right[0]
+        if one.arm == other.arm:
+            assert (one.decision_weights, other.decision_weights) == (True, False)
+            return OUTCOMES[weights]
+        if other.arm == "cross_entropy" and FAMILIES[one.arm] == "focal":
+            return OUTCOMES[control or focal]
+        return OUTCOMES[focal if FAMILIES[one.arm] == "focal" else rivals]
+
+    return compare
+
+
+def verdict_of(arms, compare, rule=None, by=MACRO_F1):
+    return reach_verdict(arms, compare=compare, objective=by, rule=rule or VerdictRule())
+
+
+@pytest.mark.parametrize(("focal", "rivals", "weights"), list(product(OUTCOMES, repeat=3)))
+def test_the_first_question_answered_better_decides(focal, rivals, weights):
+    if focal == "better":
+        expected = ("use_focal", "focal_gamma")
+    elif rivals == "better":
+        expected = ("use_class_weights", "class_weighted")
+    elif weights == "better":
+        expected = ("use_decision_weights", "cross_entropy")
+    elif focal == rivals == "not_better":
+        expected = ("keep_cross_entropy", "cross_entropy")
+    else:
+        expected = ("not_enough_data", "cross_entropy")
+    _, verdict = verdict_of(SWEEP, answers(focal=focal, rivals=rivals, weights=weights))
+    assert (verdict.decision, verdict.arm) == expected
+
+
+@pytest.mark.parametrize(
+    ("best", "decision"),
+    [
+        ("class_weighted", "use_class_weights"),
+        ("logit_adjusted", "use_logit_adjustment"),
+        ("focal_folklore", "use_focal"),
+    ],
+)
+def test_a_better_rival_is_recommended_by_its_family(best, decision):
+    names = ("cross_entropy", "class_weighted", "logit_adjusted", "focal_folklore", "focal_gamma")
+    arms = [arm(name, 0.6 if name == best else 0.5) for name in names]
+    comparisons, verdict = verdict_of(arms, answers(rivals="better"))
+    assert (verdict.decision, verdict.arm) == (decision, best)
+    assert comparisons[0].right_arms == (best,) * 10
+
+
+def test_copied_focal_loss_is_a_rival_and_never_stands_for_focal_loss():
+    arms = [arm("cross_entropy"), arm("focal_folklore", 0.9), arm("focal_gamma", 0.1)]
+    comparisons, verdict = verdict_of(arms, answers(focal="better"))
+    assert comparisons[0].left_arms == ("focal_gamma",) * 10
+    assert comparisons[0].right_arms == ("focal_folklore",) * 10
+    assert verdict.arm == "focal_gamma"
+
+
+def test_each_outer_fold_is_represented_by_its_best_inner_score():
+    tau = np.where(np.arange(10) < 7, 0.8, 0.2)
+    arms = [*SWEEP, arm("focal_gamma_tau", tau)]
+    comparisons, verdict = verdict_of(arms, answers(focal="better"))
+    assert comparisons[0].left_arms == ("focal_gamma_tau",) * 7 + ("focal_gamma",) * 3
+    assert verdict.arm == "focal_gamma_tau"
+    assert "most often `focal_gamma_tau`" in verdict.text
+
+
+def test_decision_weights_stand_on_both_sides_of_every_loss_comparison():
+    seen = []
+
+    def compare(left, right):
+        seen.append((left, right))
+        return OUTCOMES["undecided"]
+
+    verdict_of(SWEEP, compare)
+    losses = [(left, right) for left, right in seen if left[0].arm != right[0].arm]
+    assert len(losses) == 3
+    assert all(pick.decision_weights for pair in losses for side in pair for pick in side)
+
+
+def test_focal_loss_is_not_recommended_where_cross_entropy_alone_is_kept_against_it():
+    contradicted = answers(focal="better", control="not_better")
+    _, verdict = verdict_of(SWEEP, contradicted)
+    assert (verdict.decision, verdict.arm) == ("not_enough_data", "cross_entropy")
+    assert "does not usefully beat cross-entropy itself" in verdict.text
+    _, verdict = verdict_of(SWEEP, answers(focal="better", control="undecided"))
+    assert verdict.decision == "use_focal"
+    assert "Whether focal loss beats cross-entropy itself is not settled" in verdict.text
+
+
+def test_confidence_is_the_probability_behind_the_leading_statement():
+    better, kept = OUTCOMES["better"], OUTCOMES["not_better"]
+    for questions in ({"focal": "better"}, {"rivals": "better"}, {"weights": "better"}):
+        _, verdict = verdict_of(SWEEP, answers(**questions))
+        assert verdict.confidence == pytest.approx(better.probability_above(0.01))
+    _, verdict = verdict_of(SWEEP, answers())
+    assert verdict.confidence == pytest.approx(1 - kept.probability_above(0.03))
+    _, verdict = verdict_of(SWEEP, answers(rivals="undecided"))
+    assert verdict.confidence == pytest.approx(OUTCOMES["undecided"].probability_above(0.01))
+
+
+def named(comparisons):
+    return {comparison.question for comparison in comparisons}
+
+
+@pytest.mark.parametrize(
+    ("names", "decision", "arm_used", "said"),
+    [
+        (["cross_entropy"], "not_enough_data", "cross_entropy", "No other loss was compared"),
+        (
+            ["cross_entropy", "focal_gamma"],
+            "keep_cross_entropy",
+            "cross_entropy",
+            "No class-weighted or logit-adjusted arm was in the sweep",
+        ),
+        (
+            ["cross_entropy", "class_weighted"],
+            "keep_cross_entropy",
+            "cross_entropy",
+            "No tuned focal arm was in the sweep",
+        ),
+        (
+            ["class_weighted", "focal_gamma"],
+            "use_class_weights",
+            "class_weighted",
+            "Cross-entropy was not in the sweep",
+        ),
+        (
+            ["focal_gamma", "focal_gamma_tau"],
+            "not_enough_data",
+            "focal_gamma",
+            "Only focal arms were in the sweep",
+        ),
+    ],
+)
+@pytest.mark.parametrize("by", ["macro_f1", "log_loss"])
+def test_a_missing_side_is_left_out_and_said(names, decision, arm_used, said, by):
+    arms = [arm(name) for name in names]
+    comparisons, verdict = verdict_of(arms, answers(), by=objective(by))
+    assert (verdict.decision, verdict.arm) == (decision, arm_used)
+    assert said in verdict.text
+    if "cross_entropy" not in names:
+        assert not any("cross-entropy" in question for question in named(comparisons))
+
+
+def test_the_kept_rival_of_a_sweep_without_cross_entropy_may_be_copied_focal_loss():
+    arms = [arm("focal_folklore"), arm("focal_gamma")]
+    _, verdict = verdict_of(arms, answers())
+    assert (verdict.decision, verdict.arm) == ("use_focal", "focal_folklore")
+
+
+def test_log_loss_compares_no_decision_weights_and_reads_in_its_own_direction():
+    def compare(left, right):
+        assert not any(pick.decision_weights for pick in [*left, *right])
+        return OUTCOMES["better"]
+
+    comparisons, verdict = verdict_of(SWEEP, compare, by=objective("log_loss"))
+    assert verdict.decision == "use_focal"
+    assert not any("decision weights" in question for question in named(comparisons))
+    assert comparisons[0].mean == 0.05  # a utility: up is better
+    assert "-0.050 log-loss, where lower is better" in verdict.text
+    assert "95% interval -0.061 to -0.039" in verdict.text
+    assert "ecision weights" not in verdict.text
+
+
+@pytest.mark.parametrize(("focal", "rivals", "weights"), list(product(OUTCOMES, repeat=3)))
+def test_the_text_is_two_to_five_sentences_with_numbers_and_the_arm(focal, rivals, weights):
+    _, verdict = verdict_of(SWEEP, answers(focal=focal, rivals=rivals, weights=weights))
+    sentences = re.split(r"(?<=\.) ", verdict.text)
+    assert 2 <= len(sentences) <= 5
+    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in sentences)
+    assert f"`{verdict.arm}`" in sentences[0]
+    assert f"{OUTCOMES[focal].mean:+.3f} macro-F1 (95% interval" in verdict.text
+    settled = "Whether focal loss (`focal_gamma`) beats the best other loss (`class_weighted`;"
+    assert (settled in verdict.text) == (focal == "undecided")
+    help_words = {
+        "better": f"Decision weights help `{verdict.arm}`",
+        "not_better": f"Decision weights do not usefully help `{verdict.arm}`",
+        "undecided": f"Whether decision weights help `{verdict.arm}` is not settled",
+    }
+    assert help_words[weights] in verdict.text
+
+
+def test_probabilities_in_the_text_never_claim_more_than_was_found():
+    just_short = StudentPosterior(mean=0.02811, scale=0.0099, degrees=9.0)
+    assert 0.945 < just_short.probability_above(0.01) < 0.95
+    _, verdict = verdict_of(SWEEP, lambda left, right: just_short)
+    assert verdict.decision == "not_enough_data"
+    assert "probability 0.94 of a gain above 0.01, 0.95 is asked" in verdict.text
+
+
+def test_differences_without_spread_or_from_one_fold_are_said_to_be_so():
+    exact = StudentPosterior(mean=0.05, scale=0.0, degrees=9.0)
+    _, verdict = verdict_of(SWEEP, lambda left, right: exact)
+    assert verdict.decision == "use_focal"
+    assert verdict.confidence == 1.0
+    assert "+0.050 macro-F1 (exactly, without spread and so without a test)" in verdict.text
+    one_fold = [arm(a.name, a.inner[0], folds=1) for a in SWEEP]
+    _, verdict = verdict_of(one_fold, compare_folds(one_fold, test_train_ratio=0.25))
+    assert verdict.decision == "not_enough_data"
+    assert "a single fold, of unknown spread" in verdict.text
+    assert not re.search(r"\b(inf|nan)\b", verdict.text)
+
+
+@pytest.mark.parametrize("arms", [[], [arm("cross_entropy", folds=2), arm("focal_gamma", folds=3)]])
+def test_arms_over_other_folds_or_none_are_refused(arms):
+    with pytest.raises(ValueError, match="`arms` must be"):
+        verdict_of(arms, answers())
+
+
+def simulated(rng, *, gain=0.0, weights_gain=0.0, names=("class_weighted", "focal_gamma"), sd=0.02):
+    """Arms over ten outer folds (five, twice) whose scores share fold effects.
+
+    An arm's own noise has the correlation 1/5 between folds that the corrected t assumes.
+    """
+    folds = 0.6 + 0.05 * rng.normal(size=10)
+
+    def noise():
+        return sd * (math.sqrt(0.2) * rng.normal() + math.sqrt(0.8) * rng.normal(size=10))
+
+    arms = []
+    for name in ("cross_entropy", *names):
+        scores = folds + noise() + (gain if FAMILIES[name] == "focal" else 0.0)
+        inner = scores.mean() + 0.01 * rng.normal(size=10)
+        decision = scores + weights_gain + noise() / 2
+        arms.append(arm(name, inner, scores=scores, decision=decision))
+    return arms
+
+
+def decisions(number, seed, **truth):
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(number):
+        arms = simulated(rng, **truth)
+        _, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=0.25))
+        found.append(verdict.decision)
+    return found
+
+
+def test_sweeps_without_any_true_difference_seldom_end_in_a_recommendation():
+    # Three looks of at most 5% each would allow 15%; a null that is 0.01 below the threshold is
+    # rarer. Of 300 sweeps at 5%, 99.9% have no more than 28.
+    found = decisions(300, seed=7, names=("class_weighted", "logit_adjusted", "focal_gamma"))
+    wrong = [name for name in found if name.startswith("use_")]
+    assert len(wrong) <= 28
+    assert "keep_cross_entropy" in found
+
+
+def test_a_gain_of_just_the_smallest_difference_passes_one_time_in_twenty():
+    # One rival, one focal arm, true gain 0.01: the rule's own level. Of 600 at 5%, 99.9% of counts
+    # lie within 14 .. 49.
+    found = decisions(600, seed=11, names=("focal_gamma",), gain=0.01)
+    assert 14 <= found.count("use_focal") <= 49
+
+
+def test_large_true_gains_are_found():
+    assert decisions(40, seed=3, gain=0.1).count("use_focal") >= 38
+    weights = decisions(40, seed=4, weights_gain=0.1)
+    assert weights.count("use_decision_weights") >= 34  # few nulls of the losses pass by chance
+
+
+def test_noisy_scores_of_equal_arms_are_not_enough_data():
+    found = decisions(40, seed=5, sd=0.15)
+    assert found.count("not_enough_data") >= 30
+
+
+def test_a_holdout_reaches_its_verdict_through_the_same_rule():
+    rng = np.random.default_rng(0)
+    labels = rng.choice(3, 3000, p=[0.7, 0.2, 0.1])
+
+    def predicted(right):
+        return np.where(rng.random((3, 3000)) < right, labels, rng.integers(0, 3, (3, 3000)))
+
+    rows = {"cross_entropy": 0.6, "class_weighted": 0.62, "focal_gamma": 0.9}
+    outputs = {
+        Pick(name, weighted): predicted(right)
+        for name, right in rows.items()
+        for weighted in (True, False)
+    }
+    arms = [arm(name, right, folds=1) for name, right in rows.items()]
+    compare = compare_test_rows(
+        outputs, labels=labels, n_classes=3, objective=MACRO_F1, replicates=300
+    )
+    comparisons, verdict = verdict_of(arms, compare)
+    assert (verdict.decision, verdict.arm) == ("use_focal", "focal_gamma")
+    assert comparisons[0].left_arms == ("focal_gamma",)
+    assert comparisons[0].right_arms == ("class_weighted",)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from focalsweep.report.page import render_plot, render_report
+from focalsweep.report.plots.gallery import all_plots
+
+VOID = {"meta", "br", "rect", "circle", "path"}
+
+
+class Page(HTMLParser):
+    """Collect what the tests ask about, and check that every tag is closed."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.targets: list[str] = []
+        self.loaded: list[str] = []
+        self.scripts = 0
+        self.words: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.scripts += tag == "script"
+        if "id" in named:
+            self.ids.append(named["id"])
+        if tag == "a":
+            self.targets.append(named["href"])
+        if "src" in named or tag == "link":
+            self.loaded.append(str(named))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] not in {"script", "style"}:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def page(usual) -> Page:
+    return Page(render_report(usual.result, usual.trials))
+
+
+CASES = {
+    "usual": {},
+    "two classes, holdout": {"classes": 2, "kind": "holdout"},
+    "thirty classes": {"classes": 30},
+    "log-loss, no references": {"objective": "log_loss", "references": False},
+    "cross-entropy kept": {"decision": "keep_cross_entropy", "chosen": "cross_entropy"},
+    "no focal arm": {"arms": ("cross_entropy", "class_weighted"), "chosen": "class_weighted"},
+    "one arm": {"arms": ("cross_entropy",), "chosen": "cross_entropy"},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_page_is_whole_and_loads_nothing(make_result, case):
+    made = make_result(**CASES[case])
+    page = Page(render_report(made.result, made.trials))
+    assert page.open == []
+    assert page.loaded == []
+    assert len(page.ids) == len(set(page.ids))
+    assert all(target.startswith("#") for target in page.targets)
+    assert {target[1:] for target in page.targets} <= set(page.ids)
+
+
+def test_plotly_is_inlined_once_and_every_plot_is_drawn(usual, page):
+    plots = all_plots(usual.result, usual.trials)
+    assert page.scripts == 1 + len(plots) + 1
+    for plot in plots:
+        assert f"plot-{plot.key}" in page.ids
+        assert f"figure-{plot.key}" in page.ids
+        assert plot.reading in page.text
+
+
+def test_the_verdict_comes_before_everything_else(usual, page):
+    verdict = page.text.index(usual.result.verdict.text)
+    assert "Use focal loss" in page.text[:verdict]
+    assert verdict < page.text.index("How sure is that?") < page.text.index("The arms")
+    assert page.text.index("The arms") < page.text.index("What to paste")
+    assert "97%" in page.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Is focal loss better than everything else? Yes, better.",
+        "Are the rivals better than cross-entropy? Cannot be told from this data.",
+        "No, not better by an amount that counts.",
+        "class_weighted_tuned (7 of 10), cross_entropy (3 of 10)",
+        "logistic regression reference, not an arm",
+        "focal_gamma_alpha : Two classes: it equals the tau arm.",
+        "Class ERL (5 rows) was dropped: dataset.rare_classes is drop.",
+        "focalsweep sweep --config-name quickstart dataset=yeast",
+        "tensorflow 2.21.0",
+        "search 71.3 s",
+        "2b1c9d0e",
+        "moved to the posterior of the data (focal_gamma_tau)",
+        "Only ratios between classes can be known",
+    ],
+)
+def test_the_page_says(page, words):
+    assert words in page.text
+
+
+def test_numbers_of_the_page_are_those_of_the_result(usual, page):
+    assert usual.result.dataset.sha256 in page.text
+    assert usual.result.snippet.split("\n")[0] in page.text
+    for arm in usual.result.arms:
+        assert f"{arm.decision_score:.3f}" in page.text
+        for name, value in arm.best.parameters.items():
+            assert f"{name} {value:.4g}" in page.text
+    for facts in usual.result.dataset.classes:
+        assert facts.name in page.text
+
+
+def test_a_copied_scalar_alpha_is_called_a_factor(make_result):
+    made = make_result(arms=("cross_entropy", "focal_folklore"), chosen="cross_entropy")
+    page = Page(render_report(made.result, made.trials))
+    assert "like the 0.25 of focal, gamma 2 and alpha 0.25, is such a factor" in page.text
+
+
+def test_names_of_the_user_are_text_and_never_code(make_result):
+    names = ("<script>alert(1)</script>", "</pre>\"'&", "{{ 7 * 7 }}", "</script><b>")
+    made = make_result(class_names=names)
+    source = render_report(made.result, made.trials)
+    plots = all_plots(made.result, made.trials)
+    page = Page(source)
+    assert page.scripts == 1 + len(plots) + 1
+    assert page.open == []
+    assert "<script>alert" not in source
+    for name in names:
+        assert name in page.text
+
+
+def test_a_backtick_name_is_set_as_code_without_becoming_markup(usual):
+    verdict = usual.result.verdict.model_copy(update={"text": "Set `a<b>` to 1."})
+    result = usual.result.model_copy(update={"verdict": verdict})
+    assert "Set <code>a&lt;b&gt;</code> to 1." in render_report(result, usual.trials)
+
+
+def test_the_same_result_gives_the_same_page(usual):
+    assert render_report(usual.result, usual.trials) == render_report(usual.result, usual.trials)
+
+
+def test_a_plot_of_its_own_loads_the_script_beside_it(usual):
+    plot = all_plots(usual.result, usual.trials)[0]
+    page = Page(render_plot(plot))
+    assert page.loaded == ["{'src': 'plotly.min.js'}"]
+    assert f"figure-{plot.key}" in page.ids
+
+
+def test_without_a_commit_the_page_says_so(usual):
+    page = Page(render_report(usual.result.model_copy(update={"commit": None}), usual.trials))
+    assert "not run from a checkout" in page.text

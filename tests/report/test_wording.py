@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import math
+from typing import get_args
+
+import pytest
+
+from focalsweep.evidence.result import Decision, Interval
+from focalsweep.metrics.objective import OBJECTIVES
+from focalsweep.report.wording import (
+    chosen_words,
+    decision_tone,
+    decision_words,
+    duration,
+    interval,
+    number,
+    objective_hint,
+    objective_words,
+    percent,
+    score,
+    spread,
+)
+
+
+@pytest.mark.parametrize("decision", get_args(Decision))
+def test_every_decision_has_words_and_a_tone(decision):
+    assert decision_words(decision)[0].isupper()
+    assert decision_tone(decision) in {"change", "keep", "unsure"}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_every_objective_has_a_name_and_a_hint(name):
+    assert objective_words(name)
+    assert objective_hint(name)
+
+
+def test_log_loss_is_called_negative_because_up_is_better_everywhere():
+    assert objective_words("log_loss") == "negative log-loss"
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "text"),
+    [
+        (0.6234, False, "0.623"),
+        (0.0123, True, "+0.012"),
+        (-0.0123, True, "-0.012"),
+        (-0.0123, False, "-0.012"),
+        (-0.0001, True, "0.000"),
+        (math.nan, False, "n/a"),
+    ],
+)
+def test_a_score_has_three_decimals_and_a_difference_its_sign(value, signed, text):
+    assert score(value, signed=signed) == text
+
+
+def test_an_interval_without_an_end_is_unknown():
+    assert interval(Interval(low=-math.inf, high=math.inf)) == "unknown"
+    assert interval(Interval(low=-0.01, high=0.02), signed=True) == "-0.010 to +0.020"
+
+
+@pytest.mark.parametrize("share", [0.9991, 0.99999, 0.0001])
+def test_a_probability_is_never_rounded_to_certainty(share):
+    assert percent(share) not in {"0%", "0.0%", "100%", "100.0%"}
+
+
+def test_certainty_itself_is_said():
+    assert percent(1.0) == "100%"
+    assert percent(math.nan) == "n/a"
+
+
+def test_numbers_have_four_significant_digits():
+    assert number(0.00031623) == "0.0003162"
+    assert number(math.inf) == "n/a"
+
+
+def test_a_range_of_one_value_is_that_value():
+    assert spread([1.5, 1.5]) == "1.5"
+    assert spread([2.0, 0.5]) == "0.5 to 2"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(3.21, "3.2 s"), (125, "2.1 min"), (7200, "2.0 h")])
+def test_a_duration_has_the_unit_that_a_person_would_use(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_chosen_words_leave_out_nuisance_and_coordinates(make_result):
+    arm = make_result(
+        classes=5, arms=["cross_entropy", "focal_gamma_alpha"], chosen="focal_gamma_alpha"
+    ).result.arms[1]
+    parameters = arm.best.parameters | {"learning_rate": 0.001}
+    lines = chosen_words(arm.best.model_copy(update={"parameters": parameters}))
+    assert len(lines) == 2
+    assert lines[0].startswith("gamma ")
+    assert lines[1].startswith("alpha ")
+    assert "delta" not in " ".join(lines)
+    assert "learning" not in " ".join(lines)

@@ -1,0 +1,147 @@
+"""Arms: which numbers a study searches, where it starts, and what loss they make."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from focalsweep.config.schema import ArmConfig
+from focalsweep.config.target import load
+from focalsweep.losses.arms import focal
+from focalsweep.search.arm import Arm, Nuisance, Range
+
+CONF = Path(__file__).parents[2] / "conf" / "loss"
+ARMS = sorted(path.stem for path in CONF.glob("*.yaml"))
+NUISANCE = Nuisance(
+    defaults={"learning_rate": 3e-3, "weight_decay": 1e-2},
+    search={
+        "learning_rate": Range(low=3e-4, high=3e-2, log=True),
+        "weight_decay": Range(low=1e-4, high=0.3, log=True),
+    },
+)
+RATES = {"learning_rate": 3e-3, "weight_decay": 1e-2}
+TWO, THREE, EIGHT = [90, 10], [70, 20, 10], [80, 70, 60, 50, 40, 30, 20, 10]
+NINE, EQUAL = [90, *EIGHT], [50, 50, 49]
+
+
+def shipped(name: str) -> Arm:
+    config = ArmConfig.model_validate(yaml.safe_load((CONF / f"{name}.yaml").read_text()))
+    return Arm(
+        name=name,
+        label=config.label,
+        family=config.family,
+        make_loss=partial(load(config.target, at=name), **config.options),
+        search={key: Range(**value.model_dump()) for key, value in config.search.items()},
+        baselines=config.baselines,
+    )
+
+
+def own_numbers(arm: Arm, counts: list[int]) -> list[str]:
+    return [name for name in arm.space(np.array(counts), NUISANCE) if name not in RATES]
+
+
+def test_the_arms_of_the_config_were_found():
+    assert {"cross_entropy", "focal_gamma", "focal_gamma_alpha"} <= set(ARMS)
+
+
+def test_every_arm_searches_the_nuisance_numbers():
+    for name in ARMS:
+        space = shipped(name).space(np.array(THREE), NUISANCE)
+        assert list(space)[:2] == ["learning_rate", "weight_decay"]
+        assert (space["learning_rate"].low, space["learning_rate"].high) == (3e-4, 3e-2)
+        assert space["learning_rate"].log
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        (TWO, ["gamma", "tau"]),
+        (THREE, ["gamma", "tau", "delta_0"]),
+        (EIGHT, ["gamma", "tau", *(f"delta_{i}" for i in range(6))]),
+        (NINE, ["gamma", "tau", *(f"delta_{i}" for i in range(4))]),
+        (EQUAL, ["gamma", "delta_0", "delta_1"]),
+        ([20] * 2, ["gamma", "delta_0"]),
+        ([20] * 9, ["gamma", *(f"delta_{i}" for i in range(5))]),
+    ],
+)
+def test_a_free_vector_has_one_number_for_each_direction_that_is_left(counts, expected):
+    assert own_numbers(shipped("focal_gamma_alpha"), counts) == expected
+
+
+def test_tau_stays_where_there_is_no_free_vector_even_with_equal_priors():
+    assert own_numbers(shipped("focal_gamma_tau"), EQUAL) == ["gamma", "tau"]
+
+
+def test_only_the_free_vector_is_left_out_with_two_classes_and_the_reason_names_its_equal():
+    reasons = {name: shipped(name).left_out(np.array(TWO)) for name in ARMS}
+    assert {name for name, reason in reasons.items() if reason} == {"focal_gamma_alpha"}
+    assert "focal_gamma_tau" in str(reasons["focal_gamma_alpha"])
+    assert not any(shipped(name).left_out(np.array(THREE)) for name in ARMS)
+
+
+@pytest.mark.parametrize("counts", [TWO, THREE, NINE, EQUAL], ids=str)
+@pytest.mark.parametrize("name", ARMS)
+def test_first_trials_are_the_baselines_inside_the_space(name, counts):
+    arm = shipped(name)
+    space = arm.space(np.array(counts), NUISANCE)
+    points = arm.first_trials(space, NUISANCE)
+    assert points
+    for point in points:
+        assert list(point) == list(space)
+        assert all(space[key].low <= value <= space[key].high for key, value in point.items())
+        assert {key: point[key] for key in RATES} == RATES
+        assert all(value == 0.0 for key, value in point.items() if key.startswith("delta_"))
+    searched = [
+        {key: value for key, value in baseline.items() if key in space}
+        for baseline in arm.baselines or ({},)
+    ]
+    started = [{key: point[key] for key in searched[0]} for point in points]
+    assert started == [each for i, each in enumerate(searched) if each not in searched[:i]]
+
+
+def test_a_number_that_no_baseline_names_starts_at_the_value_of_its_range_nearest_to_zero():
+    arm = shipped("effective_number")
+    arm = replace(arm, baselines=())
+    (point,) = arm.first_trials(arm.space(np.array(THREE), NUISANCE), NUISANCE)
+    assert point == {**RATES, "beta_gap": 1e-5}
+
+
+def test_baselines_that_equal_priors_make_the_same_are_tried_once():
+    arm = shipped("focal_gamma_alpha")
+    points = arm.first_trials(arm.space(np.array(EQUAL), NUISANCE), NUISANCE)
+    assert [point["gamma"] for point in points] == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("counts", [TWO, THREE, NINE, EQUAL], ids=str)
+@pytest.mark.parametrize("name", ARMS)
+def test_every_point_of_the_space_makes_a_usable_loss(name, counts):
+    arm, rng = shipped(name), np.random.default_rng(0)
+    space = arm.space(np.array(counts), NUISANCE)
+    equal = max(counts) / min(counts) < 1.05
+    prior = np.array(counts) / sum(counts)
+    for _ in range(20):
+        point = {key: float(rng.uniform(limits.low, limits.high)) for key, limits in space.items()}
+        loss = arm.loss(np.array(counts), point, equal_priors=equal)
+        assert prior @ loss.weight == pytest.approx(1.0)
+        assert np.isfinite([loss.weight, loss.gamma, loss.scale, loss.offset, loss.margin]).all()
+
+
+def test_the_loss_reads_the_counts_it_is_given_and_the_numbers_of_the_trial():
+    arm = shipped("focal_gamma_alpha")
+    numbers = {**RATES, "gamma": 1.5, "tau": 0.5, "delta_0": 0.3}
+    loss = arm.loss(np.array(THREE), numbers, equal_priors=False)
+    expected = focal(THREE, gamma=1.5, tau=0.5, delta=[0.3])
+    assert np.array_equal(loss.weight, expected.weight)
+    assert np.array_equal(loss.gamma, [1.5] * 3)
+    other = arm.loss(np.array([10, 20, 70]), numbers, equal_priors=False)
+    assert not np.allclose(loss.weight, other.weight)
+
+
+def test_a_fold_with_slightly_unequal_counts_keeps_the_vector_of_its_study():
+    arm = shipped("focal_gamma_alpha")
+    numbers = {**RATES, "gamma": 0.0, "delta_0": 0.2, "delta_1": -0.1}
+    loss = arm.loss(np.array([50, 50, 45]), numbers, equal_priors=True)
+    assert len(loss.weight) == 3

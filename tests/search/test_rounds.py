@@ -1,0 +1,324 @@
+"""Rounds: equal budgets, fixed order, pooled values, and going on after an interruption."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from focalsweep.losses import arms as families
+from focalsweep.metrics.objective import objective
+from focalsweep.search import rounds, samplers
+from focalsweep.search.arm import Arm, Nuisance, Range
+from focalsweep.search.chunk_store import ChunkStore
+from focalsweep.search.rounds import Budget, Search, best_trial, pooled
+from focalsweep.search.studies import Outcome, StudyStore, Trial
+from focalsweep.training.member import MemberKey, MemberRecord
+
+NUISANCE = Nuisance(
+    defaults={"learning_rate": 3e-3, "weight_decay": 1e-2},
+    search={"learning_rate": Range(low=3e-4, high=3e-2, log=True)},
+)
+PLAIN = Arm(name="plain", label="plain", family="cross_entropy", make_loss=families.cross_entropy)
+FOCAL = Arm(
+    name="focal",
+    label="focal",
+    family="focal",
+    make_loss=families.focal,
+    search={"gamma": Range(low=0.0, high=5.0), "tau": Range(low=0.0, high=1.5)},
+    baselines=({"gamma": 0.0, "tau": 0.0}, {"gamma": 2.0, "tau": 1.0}),
+)
+F1 = objective("macro_f1")
+LOG_LOSS = objective("log_loss")
+
+
+@pytest.fixture
+def search(folds) -> Search:
+    return Search(
+        arms=(PLAIN, FOCAL),
+        folds=folds,
+        nuisance=NUISANCE,
+        objective=F1,
+        budget=Budget(trials=5, epochs=3),
+        make_sampler=partial(samplers.tpe, n_startup_trials=2),
+        seed=11,
+    )
+
+
+def run(search: Search, folder: Path, trainer, **settings):
+    store = StudyStore(folder / "studies.journal")
+    chunks = ChunkStore(folder / "chunks", trainer)
+    return search.run(store=store, chunks=chunks, chunk_size=trainer.size, **settings)
+
+
+def told(studies) -> dict[str, list[Trial]]:
+    return {each.study.name: each.study.finished() for each in studies}
+
+
+def asked(trainer) -> list[MemberKey]:
+    return [member.key for chunk in trainer.asked for member in chunk]
+
+
+class Killed(Exception):
+    """Stand in for a process that ends."""
+
+
+def kill_before_chunk(trainer, number: int) -> None:
+    """Let a trainer end the process before it trains one more chunk than `number`."""
+    train = type(trainer).train
+
+    def killed(chunks, **settings):
+        for records in train(trainer, chunks, **settings):
+            if len(trainer.asked) > number:
+                raise Killed
+            yield records
+
+    trainer.train = killed
+
+
+def test_every_arm_and_scope_gets_the_same_number_of_trials(search, trainer, tmp_path):
+    trials = told(run(search, tmp_path, trainer))
+    assert set(trials) == {f"{arm}/{scope}" for arm in ("plain", "focal") for scope in "01"} | {
+        "plain/all",
+        "focal/all",
+    }
+    for finished in trials.values():
+        assert [trial.number for trial in finished] == [0, 1, 2, 3, 4]
+
+
+def test_a_trial_trains_once_on_each_inner_fold_of_its_scope_with_the_seed_of_the_sweep(
+    search, trainer, tmp_path
+):
+    run(search, tmp_path, trainer)
+    expected = {
+        MemberKey(f"{arm}/{scope}", trial, fold, 11)
+        for arm in ("plain", "focal")
+        for scope in ("0", "1", "all")
+        for trial in range(5)
+        for fold in range(2)
+    }
+    assert sorted(asked(trainer)) == sorted(expected)
+    views = {member.key: member.view for chunk in trainer.asked for member in chunk}
+    for scope in search.folds.scopes:
+        for fold, view in enumerate(scope.inner):
+            assert views["focal/" + scope.name, 0, fold, 11] == view
+
+
+def test_baselines_come_first_with_the_default_rates(search, trainer, tmp_path):
+    trials = told(run(search, tmp_path, trainer))
+    for scope in ("0", "1", "all"):
+        first, second, third, *_ = [trial.parameters for trial in trials[f"focal/{scope}"]]
+        assert first == {"learning_rate": 3e-3, "gamma": 0.0, "tau": 0.0}
+        assert second == {"learning_rate": 3e-3, "gamma": 2.0, "tau": 1.0}
+        assert third["learning_rate"] != 3e-3
+        assert trials[f"plain/{scope}"][0].parameters == {"learning_rate": 3e-3}
+
+
+def test_fewer_trials_than_baselines_try_the_first_baselines(search, trainer, tmp_path):
+    trials = told(run(replace(search, budget=Budget(trials=1, epochs=3)), tmp_path, trainer))
+    assert [trial.parameters["gamma"] for trial in trials["focal/0"]] == [0.0]
+
+
+def test_rates_that_are_not_searched_have_their_defaults(search, trainer, tmp_path):
+    run(search, tmp_path, trainer)
+    assert {member.weight_decay for chunk in trainer.asked for member in chunk} == {1e-2}
+    assert len({member.learning_rate for chunk in trainer.asked for member in chunk}) > 5
+
+
+def test_losses_are_made_from_the_training_counts_of_each_view(search, trainer, tmp_path, folds):
+    thinner = replace(folds.views[0], labels=np.where(np.arange(70) < 30, 0, folds.views[0].labels))
+    views = (thinner, *folds.views[1:])
+    trainer.views = views
+    run(replace(search, folds=replace(folds, views=views)), tmp_path, trainer)
+    for chunk in trainer.asked:
+        for member in chunk:
+            if member.key.study.startswith("focal") and member.key.trial == 1:
+                expected = families.focal(views[member.view].train_counts, gamma=2.0, tau=1.0)
+                assert np.array_equal(member.loss.weight, expected.weight)
+
+
+def test_members_of_one_view_stand_next_to_each_other(search, trainer, tmp_path):
+    run(search, tmp_path, trainer)
+    first_round = [m.view for chunk in trainer.asked for m in chunk if m.key.trial == 0]
+    assert first_round == sorted(first_round)
+
+
+@pytest.mark.parametrize(("trials", "per_round"), [(5, 1), (4, 2), (5, 2), (3, 4)])
+def test_two_trials_a_round_do_the_same_number_of_trials(
+    trials, per_round, search, trainer, tmp_path
+):
+    budget = Budget(trials=trials, epochs=3, trials_per_round=per_round)
+    search = replace(search, budget=budget)
+    assert budget.rounds == int(np.ceil(trials / per_round))
+    finished = told(run(search, tmp_path, trainer))
+    assert {len(each) for each in finished.values()} == {trials}
+    assert len(asked(trainer)) == 2 * 6 * trials
+
+
+@pytest.mark.parametrize("per_round", [1, 2])
+def test_a_search_that_is_killed_before_any_chunk_ends_as_if_it_had_not_been(
+    per_round, search, trainer, tmp_path
+):
+    search = replace(search, budget=Budget(trials=5, epochs=3, trials_per_round=per_round))
+    undisturbed = told(run(search, tmp_path / "undisturbed", trainer))
+    n_chunks = len(trainer.asked)
+    for number in range(n_chunks):
+        folder = tmp_path / f"killed-{number}"
+        trainer.asked.clear()
+        kill_before_chunk(trainer, number)
+        with pytest.raises(Killed):
+            run(search, folder, trainer)
+        done = len(trainer.asked) - 1
+        trainer.asked.clear()
+        del trainer.train
+        assert told(run(search, folder, trainer)) == undisturbed
+        assert len(trainer.asked) == n_chunks - done
+
+
+@pytest.mark.parametrize(("trials", "per_round"), [(4, 1), (4, 2), (5, 2), (3, 4)])
+def test_a_finished_search_trains_nothing_when_it_is_opened_again(
+    trials, per_round, search, trainer, tmp_path
+):
+    budget = Budget(trials=trials, epochs=3, trials_per_round=per_round)
+    search = replace(search, budget=budget)
+    first = told(run(search, tmp_path, trainer))
+    trainer.asked.clear()
+    assert told(run(search, tmp_path, trainer)) == first
+    assert trainer.asked == []
+
+
+def test_a_round_that_is_in_the_journal_leaves_no_chunks(search, trainer, tmp_path):
+    run(search, tmp_path, trainer)
+    assert list((tmp_path / "chunks").iterdir()) == []
+
+
+def test_a_cap_in_time_ends_after_whole_rounds_and_at_least_one(
+    search, trainer, tmp_path, monkeypatch
+):
+    clock = iter(range(0, 10_000, 10))  # ten seconds a look
+    monkeypatch.setattr(rounds.time, "monotonic", lambda: float(next(clock)))
+    budget = Budget(trials=5, epochs=3, seconds=35.0)
+    trials = told(run(replace(search, budget=budget), tmp_path, trainer))
+    # After round n it has taken 10 n seconds; the third round would end at 30, the fourth at 40.
+    assert {len(finished) for finished in trials.values()} == {3}
+    hurried = Budget(trials=5, epochs=3, seconds=0.001)
+    trials = told(run(replace(search, budget=hurried), tmp_path / "hurried", trainer))
+    assert {len(finished) for finished in trials.values()} == {1}
+
+
+def test_a_search_without_a_cap_adds_the_rounds_that_a_cap_left_out(search, trainer, tmp_path):
+    undisturbed = told(run(search, tmp_path / "undisturbed", trainer))
+    capped = replace(search, budget=Budget(trials=5, epochs=3, seconds=1e-9))
+    assert {len(each) for each in told(run(capped, tmp_path, trainer)).values()} == {1}
+    assert told(run(search, tmp_path, trainer)) == undisturbed
+
+
+@pytest.mark.parametrize(("trials", "per_round"), [(5, 1), (4, 2)])
+def test_progress_adds_up_to_the_whole_search_from_wherever_it_starts(
+    trials, per_round, search, trainer, tmp_path
+):
+    budget = Budget(trials=trials, epochs=3, trials_per_round=per_round)
+    search = replace(search, budget=budget)
+    expected = search.members_per_round * budget.rounds * 3
+    for _ in range(2):
+        told_of = []
+        run(search, tmp_path, trainer, progress=told_of.append)
+        assert sum(told_of) == expected
+
+
+def test_a_trial_with_one_diverged_fold_fails_with_its_reason_and_alone(search, trainer, tmp_path):
+    undisturbed = told(run(search, tmp_path / "undisturbed", trainer))
+    bad = MemberKey("focal/0", 1, 0, 11)
+    trainer.diverging = lambda member: member.key == bad
+    trials = told(run(search, tmp_path, trainer))
+    failed = trials["focal/0"][1]
+    assert failed.outcome == Outcome(
+        value=None, epochs=0, curve=(), failure="the training loss became nan in epoch 1"
+    )
+    assert [trial.outcome.failure for trial in trials["focal/0"]].count(None) == 4
+    for name, finished in trials.items():
+        assert finished[0] == undisturbed[name][0]
+        if name != "focal/0":
+            assert finished == undisturbed[name]
+
+
+# Pooling ------------------------------------------------------------------------------------------
+
+
+def record(fold: int, confusion, log_loss=0.0, failure=None) -> MemberRecord:
+    confusion = np.array(confusion)
+    return MemberRecord(
+        key=MemberKey("arm/0", 0, fold, 0),
+        confusion=confusion,
+        log_loss=np.broadcast_to(np.array(log_loss, float), len(confusion)),
+        train_loss=np.zeros(len(confusion)),
+        failure=failure,
+    )
+
+
+def test_a_value_is_the_score_of_pooled_counts_and_not_the_mean_of_folds():
+    # The second fold has no row of class 1: alone it would score 1.
+    records = [record(0, [[[8, 2], [1, 1]]]), record(1, [[[5, 0], [0, 0]]])]
+    outcome = pooled(records, rows=[12, 5], objective=F1)
+    assert outcome.value == pytest.approx(F1.score(np.array([[13, 2], [1, 1]])))
+
+
+def test_the_epoch_is_the_first_best_on_the_pooled_curve():
+    good, better, best = [[6, 4], [4, 6]], [[8, 2], [2, 8]], [[9, 1], [1, 9]]
+    # Each fold alone would choose another epoch: the first its second, the second its fourth.
+    one = record(0, [good, best, better, better, good])
+    two = record(1, [good, good, better, better, best])
+    outcome = pooled([one, two], rows=[20, 20], objective=F1)
+    assert outcome.epochs == 3
+    assert outcome.value == outcome.curve[2] == max(outcome.curve)
+    assert len(outcome.curve) == 5
+
+
+def test_log_loss_is_pooled_over_rows():
+    records = [record(0, [[[1, 0], [0, 1]]], 0.3), record(1, [[[1, 0], [0, 1]]], 0.9)]
+    outcome = pooled(records, rows=[30, 10], objective=LOG_LOSS)
+    assert outcome.value == pytest.approx(-(0.3 * 30 + 0.9 * 10) / 40)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_curve_that_is_not_finite_fails_the_trial_and_says_why(bad):
+    outcome = pooled([record(0, [np.eye(2)] * 2, [0.5, bad])], rows=[2], objective=LOG_LOSS)
+    assert outcome.value is None
+    assert outcome.curve == ()
+    assert outcome.failure == "the validation log-loss was not finite in epoch 2"
+
+
+def test_a_failed_fold_fails_the_trial_whatever_the_others_say():
+    records = [record(0, [np.eye(2)]), record(1, [np.eye(2)], failure="it diverged")]
+    outcome = pooled(records, rows=[2, 2], objective=F1)
+    assert (outcome.value, outcome.failure) == (None, "it diverged")
+
+
+def trial(number: int, value: float | None) -> Trial:
+    return Trial(
+        number=number,
+        parameters={},
+        outcome=Outcome(value=value, epochs=1, curve=(), failure="x" if value is None else None),
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "best"),
+    [
+        ([0.1, 0.3, 0.2], 1),
+        ([0.3, 0.1, 0.3], 0),
+        ([None, -2.0, -1.0], 2),
+        ([-0.5, 0.0, -0.1], 1),
+        ([0.0, 0.0], 0),
+        ([None, 0.0], 1),
+    ],
+)
+def test_the_best_trial_has_the_largest_value_and_is_the_earliest_of_equals(values, best):
+    trials = [trial(number, value) for number, value in enumerate(values)]
+    assert best_trial(trials) is trials[best]
+
+
+def test_there_is_no_best_trial_where_all_failed():
+    assert best_trial([trial(0, None)]) is None
+    assert best_trial([]) is None

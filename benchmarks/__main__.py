@@ -9,9 +9,10 @@ from importlib.resources import as_file, files
 from rich.console import Console
 
 from benchmarks.problem import FIXED_POINTS, load_folds
-from benchmarks.table import Side, speed_table
+from benchmarks.table import Side, agreement_table, scaling_table, speed_table
 
 SEED = 0
+SEEDS = (0, 1, 2, 3, 4)
 
 
 def main() -> None:
@@ -23,11 +24,27 @@ def main() -> None:
         default=len(FIXED_POINTS),
         help="trials of each hand-written loop (25 s each, 17 s when tuned; default %(default)s)",
     )
+    parser.add_argument(
+        "--sweeps",
+        type=int,
+        nargs="+",
+        default=[2, 6, 16],
+        help="trials an arm and outer fold of our sweeps; the last one is compared with the loops",
+    )
     arguments = parser.parse_args()
     # Read when the baseline's module imports TensorFlow and MLflow.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    console = Console()
+    # Ours first: its processes end before the loops start in this one.
+    from benchmarks.ours import run_sweep, score_points
+
+    sweeps = []
+    for trials in arguments.sweeps:
+        console.print(f"focalsweep: 7 arms x 6 searches x {trials} trials ...")
+        sweeps.append(run_sweep(trials=trials, seed=SEED))
+    console.print(scaling_table(sweeps))
     import optuna
 
     from benchmarks.baseline import run_baseline
@@ -35,15 +52,23 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with as_file(files("focalsweep") / "data" / "bundled" / "page-blocks.csv") as path:
         folds = load_folds(path, seed=SEED)
-    console = Console()
-    sides = []
+    loops = []
     for name, tuned in (("hand-written", False), ("hand-written, tuned", True)):
         console.print(f"{name}: {arguments.trials} trials ...")
         run = run_baseline(
             folds, trials=arguments.trials, tuned=tuned, first=FIXED_POINTS, seed=SEED
         )
-        sides.append(Side(name=name, trials=len(run.scores), seconds=run.seconds))
-    console.print(speed_table(sides, ours=None))
+        loops.append(run)
+    names = ("hand-written", "hand-written, tuned")
+    sides = [
+        Side(name=name, trials=len(loop.scores), seconds=loop.seconds)
+        for name, loop in zip(names, loops, strict=True)
+    ]
+    ours = Side(name="focalsweep", trials=sweeps[-1].trials, seconds=sweeps[-1].seconds)
+    console.print(speed_table(sides, ours=ours))
+    compared = min(arguments.trials, len(FIXED_POINTS))
+    scores = score_points(folds, FIXED_POINTS[:compared], seeds=SEEDS)
+    console.print(agreement_table(loops[0].scores[:compared], scores.tolist()))
 
 
 if __name__ == "__main__":

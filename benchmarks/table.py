@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
+from benchmarks.ours import SweepRun
+
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
@@ -57,6 +59,28 @@ def speed_table(baselines: Sequence[Side], *, ours: Side | None) -> Table:
             f"{side.seconds:.1f}",
             f"{side.seconds_per_trial:.3f}",
             ratio,
+        )
+    return table
+
+
+def scaling_table(sweeps: Sequence[SweepRun]) -> Table:
+    """Return how our seconds per trial change with the number of trials.
+
+    Parameters
+    ----------
+    sweeps : sequence of SweepRun
+        From few trials to many.
+    """
+    table = Table(title="focalsweep, everything counted but imports")
+    for column in ("trials", "seconds", "seconds a trial", "outside the kernel", "peak memory"):
+        table.add_column(column, justify="right")
+    for sweep in sweeps:
+        table.add_row(
+            str(sweep.trials),
+            f"{sweep.seconds:.1f}",
+            f"{sweep.seconds_per_trial:.3f}",
+            f"{sweep.outside_kernel:.0%}",
+            f"{sweep.peak_mebibytes:.0f} MiB",
         )
     return table
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from focalsweep.config.compose import ComposedSweep
     from focalsweep.config.schema import SweepConfig
     from focalsweep.evidence.result import SweepResult
+    from focalsweep.prepare import Plan
     from focalsweep.search.tracker import Tracker
 
 DEFAULT_SWEEP = "quickstart"
@@ -49,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse, letting overrides stand before, between and after options."""
     parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options, rest = parser.parse_known_args(given)
+    options.command = shlex.join(["focalsweep", *given])
     if rest and ("overrides" not in options or any(text.startswith("-") for text in rest)):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
@@ -67,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     sweep = commands.add_parser(
         "sweep",
         help="run a sweep and print its verdict",
-        description="Run a sweep: search every arm, refit, compare, and print the verdict. The same "
-        "command goes on where a stopped sweep ended.",
+        description="Run a sweep: search every arm, refit, compare, and print the verdict. The "
+        "same command goes on where a stopped sweep ended.",
         epilog="Examples: focalsweep sweep; focalsweep sweep dataset=csv dataset.path=my.csv "
         "dataset.target=label trials=30; focalsweep sweep --config-name imbalance_ratio",
     )
@@ -117,11 +120,10 @@ def _sweep(options: argparse.Namespace) -> int:
         print("---\n".join(variant.yaml for variant in variants), end="")
         return 0
     console = Console(highlight=False)
-    command = shlex.join(["focalsweep", *sys.argv[1:]])
     # Variants lie in folders of their own inside the sweep's, and share one store.
     runs = variants[0].run_dir.parents[0 if len(variants) == 1 else 1]
     results = {
-        variant.run_dir: _run_one(variant, runs=runs, console=console, command=command)
+        variant.run_dir: _run_one(variant, runs=runs, console=console, command=options.command)
         for variant in variants
     }
     if len(variants) > 1:
@@ -136,44 +138,59 @@ def _run_one(composed: ComposedSweep, *, runs: Path, console: Console, command: 
     from focalsweep import run_folder
     from focalsweep.prepare import prepare
     from focalsweep.report.terminal import print_data_summary, print_result
-    from focalsweep.report.write import read_result, write_outputs, write_text
+    from focalsweep.report.write import RESULT_FILE, read_result, write_outputs, write_text
     from focalsweep.stopwatch import Stopwatch
 
     stopwatch = Stopwatch()
     with stopwatch.phase("data"):
         plan = prepare(composed.config)
+    run_folder.check(composed, data_sha256=plan.facts.sha256)
     tracker = _tracker(composed.config, runs=runs)
     print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
     for message in plan.messages:
         console.print(message)
+    if not (composed.run_dir / RESULT_FILE).exists():
+        with stopwatch.phase("start"):
+            _start(plan)
     with run_folder.opened(composed, data_sha256=plan.facts.sha256) as folder:
-        if (folder / "result.json").exists():
+        if (folder / RESULT_FILE).exists():
             console.print("This sweep is finished; what follows is its stored result.")
             result = read_result(folder)
         else:
-            with stopwatch.phase("start"):
-                _import_tensorflow_quietly()
-                import optuna
+            from focalsweep.sweep import run_sweep
 
-                optuna.logging.set_verbosity(optuna.logging.WARNING)
-                from focalsweep.sweep import run_sweep
-
-                tracker.prepare()
             result, trials = run_sweep(
-                plan, folder, console=console, command=command, stopwatch=stopwatch
+                plan,
+                folder,
+                console=console,
+                command=command,
+                stopwatch=stopwatch,
+                tracker=tracker,
             )
             with stopwatch.phase("report"):
                 write_outputs(result, trials, folder)
         if "tracking" not in result.seconds:
+            seconds = {**stopwatch.seconds, **result.seconds}
             with stopwatch.phase("tracking"):
                 tracked = _mirror(tracker, folder, console)
             if tracked:
-                seconds = {**result.seconds, **stopwatch.seconds}
-                result = result.model_copy(update={"seconds": seconds})
-                write_text(folder / "result.json", result.model_dump_json(indent=2) + "\n")
+                seconds["tracking"] = stopwatch.seconds["tracking"]
+            result = result.model_copy(update={"seconds": seconds})
+            write_text(folder / RESULT_FILE, result.model_dump_json(indent=2) + "\n")
         ui = _ui_command(composed.config, runs=runs)
         print_result(console, result, folder, ui=ui)
     return result
+
+
+def _start(plan: Plan) -> None:
+    """Import what takes seconds, and refuse a model that cannot be built."""
+    _import_tensorflow_quietly()
+    import optuna
+
+    from focalsweep.sweep import check_model
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    check_model(plan)
 
 
 def _track(options: argparse.Namespace) -> int:
@@ -214,7 +231,7 @@ def _tracker(config: SweepConfig, *, runs: Path) -> Tracker:
 
 
 def _mirror(tracker: Tracker, folder: Path, console: Console) -> bool:
-    """Mirror a run folder; a failure is a warning, because nothing is lost by it."""
+    """Mirror a run folder and tell whether it was; nothing is lost by a failure."""
     from focalsweep.search.tracker import TrackingError
 
     try:
@@ -222,11 +239,12 @@ def _mirror(tracker: Tracker, folder: Path, console: Console) -> bool:
     except TrackingError as error:
         console.print(f"Warning: {error}", style="yellow", soft_wrap=True)
         return False
-    if summary is not None:
-        console.print(
-            f"Tracked {summary.runs} runs in MLflow experiment `{summary.experiment}` "
-            f"({summary.seconds:.1f} s)."
-        )
+    if summary is None:
+        return False
+    console.print(
+        f"Tracked {summary.runs} runs in MLflow experiment `{summary.experiment}` "
+        f"({summary.seconds:.1f} s)."
+    )
     return True
 
 

@@ -14,13 +14,19 @@ from focalsweep.config.target import build, factory, load
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
+from focalsweep.errors import UserError
 from focalsweep.evidence.result import ClassFacts, DatasetFacts, LeftOut
+from focalsweep.losses.class_weights import priors_equal
 from focalsweep.metrics.objective import Objective, objective
-from focalsweep.search.arm import Arm, Nuisance, Range
+from focalsweep.search.arm import Arm, Counts, Nuisance, Range
 from focalsweep.search.folds import Evaluation, Folds, Profile, lay_out
 from focalsweep.search.rounds import Budget
 from focalsweep.search.studies import MakeSampler
 from focalsweep.training.batch_size import automatic_batch_size
+
+
+LARGE_DATA_INNER_FOLDS = 3
+"""Inner folds at most where a nested evaluation becomes a holdout: each has rows enough."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,10 +63,15 @@ def prepare(config: SweepConfig) -> Plan:
         When the data, or its combination with the config, cannot be used.
     """
     dataset = treat_rare_classes(build(config.dataset), policy=config.dataset.rare_classes)
-    evaluation, message = _evaluation(config, dataset)
+    evaluation, epochs, message = _evaluation(config, dataset)
     profile = Profile(kind=config.dataset.profile, factor=config.dataset.factor)
     folds = lay_out(dataset, evaluation=evaluation, profile=profile, seed=config.seed)
-    arms, left_out = _arms(config, folds)
+    nuisance = _nuisance(config)
+    arms, left_out = _arms(config, folds, nuisance=nuisance)
+    make_sampler = factory(config.sampler)
+    # What a sampler lacks, such as a package, shows when it is made.
+    space = arms[0].space(folds.final.counts, nuisance)
+    make_sampler(seed=0, study_seed=0, space=space, trials=config.trials)
     return Plan(
         config=config,
         dataset=dataset,
@@ -69,15 +80,15 @@ def prepare(config: SweepConfig) -> Plan:
         folds=folds,
         arms=arms,
         left_out=left_out,
-        nuisance=_nuisance(config),
+        nuisance=nuisance,
         objective=objective(config.objective),
         budget=Budget(
             trials=config.trials,
-            epochs=config.epochs,
+            epochs=epochs,
             trials_per_round=config.trials_per_round,
             seconds=None if config.minutes is None else 60 * config.minutes,
         ),
-        make_sampler=factory(config.sampler),
+        make_sampler=make_sampler,
         batch_size=_batch_size(config, folds),
         messages=(
             *message,
@@ -86,7 +97,8 @@ def prepare(config: SweepConfig) -> Plan:
     )
 
 
-def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, tuple[str, ...]]:
+def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, int, tuple[str, ...]]:
+    """Return how rows are split, the epochs, and a message where large data changed them."""
     asked = config.evaluation
     evaluation = Evaluation(
         kind=asked.kind,
@@ -98,23 +110,44 @@ def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, tupl
     )
     limit = asked.holdout_above
     if asked.kind == "holdout" or limit is None or dataset.n_rows <= limit:
-        return evaluation, ()
-    return replace(evaluation, kind="holdout", inner_folds=min(asked.inner_folds, 3)), (
-        f"{dataset.n_rows:,} rows are more than evaluation.holdout_above={limit}: one test split "
-        f"of {asked.test_fraction:.0%} instead of nested folds, and at most 3 inner folds.",
+        return evaluation, config.epochs, ()
+    inner_folds = min(asked.inner_folds, LARGE_DATA_INNER_FOLDS)
+    epochs = min(config.epochs, asked.holdout_epochs or config.epochs)
+    return (
+        replace(evaluation, kind="holdout", inner_folds=inner_folds),
+        epochs,
+        (
+            f"{dataset.n_rows:,} rows are more than `evaluation.holdout_above`={limit}: one test split "
+            f"of {asked.test_fraction:.0%} instead of nested folds, {inner_folds} inner folds, and "
+            f"{epochs} epochs.",
+        ),
     )
 
 
-def _arms(config: SweepConfig, folds: Folds) -> tuple[tuple[Arm, ...], tuple[LeftOut, ...]]:
+def _arms(
+    config: SweepConfig, folds: Folds, *, nuisance: Nuisance
+) -> tuple[tuple[Arm, ...], tuple[LeftOut, ...]]:
     arms, left_out = [], []
     for name in config.arms:
         arm = _arm(name, config.loss[name])
         reason = arm.left_out(folds.final.counts)
         if reason is None:
+            _check_ends(arm, folds.final.counts, nuisance=nuisance)
             arms.append(arm)
         else:
             left_out.append(LeftOut(arm=name, reason=reason))
     return tuple(arms), tuple(left_out)
+
+
+def _check_ends(arm: Arm, counts: Counts, *, nuisance: Nuisance) -> None:
+    """Make the loss at both ends of its ranges, so that no trial can ask for what there is not."""
+    space = arm.space(counts, nuisance)
+    for end in ("low", "high"):
+        point = {name: getattr(limits, end) for name, limits in space.items()}
+        try:
+            arm.loss(counts, point, equal_priors=priors_equal(counts))
+        except ValueError as error:
+            raise UserError(f"`loss.{arm.name}` has no loss at its {end} end: {error}") from None
 
 
 def _arm(name: str, config: ArmConfig) -> Arm:

@@ -33,7 +33,16 @@ def commit() -> str | None:
     None for an installed wheel, or where git is missing.
     """
     folder = Path(__file__).parent
-    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40"]
+    command = [
+        "git",
+        "-C",
+        str(folder),
+        "describe",
+        "--always",
+        "--exclude=*",
+        "--dirty",
+        "--abbrev=40",
+    ]
     try:
         tracked = subprocess.run(
             ["git", "-C", str(folder), "ls-files", "--error-unmatch", __file__],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +10,10 @@ from pathlib import Path
 from focalsweep.config.compose import ComposedSweep
 from focalsweep.config.record import changed_keys, load_config
 from focalsweep.errors import UserError
-from focalsweep.report.write import write_text
+from focalsweep.report.write import RESULT_FILE, read_result, write_text
 
 CONFIG_FILE = "config.yaml"
-_DATA_FILE = "data.json"
+_DATA_FILE = "data.sha256"
 
 
 @contextmanager
@@ -27,7 +26,7 @@ def opened(composed: ComposedSweep, *, data_sha256: str) -> Iterator[Path]:
         When another process works in it, or it holds a sweep of another config or other data.
     """
     folder = composed.run_dir
-    _check_same_sweep(composed, data_sha256=data_sha256)
+    check(composed, data_sha256=data_sha256)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / ".lock").open("w")
@@ -45,25 +44,36 @@ def opened(composed: ComposedSweep, *, data_sha256: str) -> Iterator[Path]:
                 f"Another process is running the sweep in `{folder}`; wait for it, or choose "
                 "another folder with `hydra.run.dir=DIR`."
             ) from None
+        _reopen_if_given_other_time(composed)
         write_text(folder / CONFIG_FILE, composed.yaml)
-        write_text(folder / _DATA_FILE, json.dumps({"sha256": data_sha256}) + "\n")
+        write_text(folder / _DATA_FILE, f"{data_sha256}\n")
         yield folder
 
 
-def _check_same_sweep(composed: ComposedSweep, *, data_sha256: str) -> None:
+def check(composed: ComposedSweep, *, data_sha256: str) -> None:
+    """Refuse a run folder that holds a sweep of another config or other data; write nothing."""
     folder = composed.run_dir
     config, data = folder / CONFIG_FILE, folder / _DATA_FILE
-    if not (config.exists() and data.exists()):
-        return
-    changed = changed_keys(load_config(config), composed.config)
+    changed = changed_keys(load_config(config), composed.config) if config.exists() else []
     if changed:
         keys = ", ".join(f"`{key}`" for key in changed)
         raise UserError(
             f"The run folder `{folder}` holds a sweep with another {keys}; choose another folder "
             "with `hydra.run.dir=DIR`, or remove this one."
         )
-    if json.loads(data.read_text())["sha256"] != data_sha256:
+    if data.exists() and data.read_text().strip() != data_sha256:
         raise UserError(
             f"The data has changed since the sweep in `{folder}` was started; choose another "
             "folder with `hydra.run.dir=DIR`, or remove this one."
         )
+
+
+def _reopen_if_given_other_time(composed: ComposedSweep) -> None:
+    """Take back the result of a sweep that its `minutes` cut short and that is given others."""
+    folder = composed.run_dir
+    if not ((folder / RESULT_FILE).exists() and (folder / CONFIG_FILE).exists()):
+        return
+    former = load_config(folder / CONFIG_FILE)
+    was_cut_short = read_result(folder).budget.trials < former.trials
+    if was_cut_short and former.minutes != composed.config.minutes:
+        (folder / RESULT_FILE).unlink()

@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from focalsweep.config.target import build
+from focalsweep.errors import UserError
 from focalsweep.evidence.assess import assess
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.references import score_references
@@ -22,6 +23,7 @@ from focalsweep.report.snippet import keras_snippet
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.rounds import Search
 from focalsweep.search.studies import StudyStore
+from focalsweep.search.tracker import Tracker
 from focalsweep.search.trials_table import trials_table
 from focalsweep.stopwatch import Stopwatch
 from focalsweep.training.calibration import seconds_per_member_epoch
@@ -30,7 +32,13 @@ from focalsweep.training.optimizer import Optimizer
 
 
 def run_sweep(
-    plan: Plan, folder: Path, *, console: Console, command: str, stopwatch: Stopwatch
+    plan: Plan,
+    folder: Path,
+    *,
+    console: Console,
+    command: str,
+    stopwatch: Stopwatch,
+    tracker: Tracker,
 ) -> tuple[SweepResult, pd.DataFrame]:
     """Train and judge a planned sweep; what is in `folder` already is not trained again.
 
@@ -46,6 +54,8 @@ def run_sweep(
         What the user typed, for the record.
     stopwatch : Stopwatch
         Goes on from the time that reading the data took.
+    tracker : Tracker
+        Prepared while models train.
 
     Returns
     -------
@@ -85,6 +95,8 @@ def run_sweep(
         f"{in_words(member_seconds * epochs * (search_members + refit_members))}"
         + (f", capped at {config.minutes:g} min of search." if config.minutes else ".")
     )
+    # Not before: it would compete with what was just measured.
+    tracker.prepare()
     store = StudyStore(folder / "studies.journal")
     chunks = ChunkStore(folder / "chunks", trainer)
     with SweepProgress(
@@ -168,7 +180,7 @@ def run_sweep(
             with_decision_weights=assessment.verdict.decision == "use_decision_weights",
             momentum=config.optimizer.momentum,
         ),
-        seconds=dict(stopwatch.seconds),
+        seconds={**stopwatch.seconds, "kernel": trainer.kernel_seconds},
         seed=config.seed,
         command=command,
         versions=versions(),
@@ -177,5 +189,20 @@ def run_sweep(
     return result, trials
 
 
+def check_model(plan: Plan) -> None:
+    """Build the model once, before anything is written.
+
+    Raises
+    ------
+    UserError
+        If a parameter of the model is unknown, missing, or refused by Keras.
+    """
+    _build_model(plan, plan.folds.views[0].features.shape[1])
+
+
 def _build_model(plan: Plan, n_features: int) -> keras.Model:
-    return build(plan.config.model, n_features=n_features, n_classes=plan.dataset.n_classes)
+    try:
+        return build(plan.config.model, n_features=n_features, n_classes=plan.dataset.n_classes)
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise UserError(f"The `model` cannot be built as configured: {reason}.") from None

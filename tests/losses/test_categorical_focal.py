@@ -156,6 +156,8 @@ def test_survives_serialization(loss):
     assert copy.get_config() == loss.get_config()
 
 
+# Keras asks NumPy for an array in a way that NumPy 2 deprecates.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_saved_model_keeps_its_loss(tmp_path):
     model = small_model(None)
     model.compile("sgd", loss=SparseCategoricalFocalCrossentropy(alpha=ALPHA, from_logits=True))

@@ -34,40 +34,52 @@ def posterior():
     return data.true_posterior
 
 
-def minimise_risk(posterior, numbers):
-    """Find the logits that minimise the population risk, one free vector a row, in float64."""
-    rows = len(posterior)
-
-    @tf.function
-    def risk_and_gradient(flat):
-        with tf.GradientTape() as tape:
-            tape.watch(flat)
-            logits = tf.reshape(flat, (rows, N_CLASSES))
-            losses = [
-                sparse_family_loss(logits, tf.fill([rows], k), **numbers) for k in range(N_CLASSES)
-            ]
-            risk = tf.reduce_sum(posterior * tf.stack(losses, axis=1))
-        return risk, tape.gradient(risk, flat)
-
-    found = minimize(
-        lambda flat: tuple(value.numpy() for value in risk_and_gradient(tf.constant(flat))),
-        np.zeros(rows * N_CLASSES),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": 5000, "maxfun": 5000, "ftol": 1e-16, "gtol": 1e-10},
-    )
-    return found.x.reshape(rows, N_CLASSES)
+def risk_gradient(logits, posterior, numbers):
+    """Compute each row's population risk, sum_k eta_k L_k(z), and its gradient in z."""
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        losses = [
+            sparse_family_loss(logits, tf.fill([len(logits)], k), **numbers)
+            for k in range(N_CLASSES)
+        ]
+        risk = tf.reduce_sum(posterior * tf.stack(losses, axis=1))
+    return risk, tape.gradient(risk, logits)
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0, 5.0])
 @pytest.mark.parametrize("kind", NUMBERS)
-def test_the_posterior_is_recovered_from_the_minimiser_of_the_risk(posterior, gamma, kind):
+def test_scores_are_a_stationary_point_of_the_risk_under_their_corrected_posterior(gamma, kind):
     numbers = {"weight": np.ones(N_CLASSES), **NUMBERS[kind], "gamma": np.full(N_CLASSES, gamma)}
-    logits = minimise_risk(posterior, numbers)
-    found = np.exp(corrected_log_proba(logits, **numbers))
-    np.testing.assert_allclose(found, posterior, atol=1e-5)
-    if kind != "plain" or gamma > 0:
-        assert np.abs(tf.nn.softmax(logits).numpy() - posterior).max() > 0.01
+    logits = tf.constant(np.random.default_rng(0).normal(size=(50, N_CLASSES)) * 2)
+    posterior = np.exp(corrected_log_proba(logits, **numbers))
+    _, gradient = risk_gradient(logits, posterior, numbers)
+    np.testing.assert_allclose(gradient, 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["plain", "all"])
+def test_the_known_posterior_is_recovered_from_the_minimiser_of_the_risk(posterior, kind):
+    gammas = [0.0, 0.5, 1.0, 2.0, 5.0]
+    eta = np.tile(posterior, (len(gammas), 1))
+    gamma = np.repeat(gammas, len(posterior))[:, None] * np.ones(N_CLASSES)
+    numbers = {"weight": np.ones(N_CLASSES), **NUMBERS[kind], "gamma": gamma}
+
+    @tf.function
+    def risk(flat):
+        value, gradient = risk_gradient(tf.reshape(flat, eta.shape), eta, numbers)
+        return value, tf.reshape(gradient, [-1])
+
+    found = minimize(
+        lambda flat: tuple(value.numpy() for value in risk(tf.constant(flat))),
+        np.zeros(eta.size),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": 5000, "maxfun": 5000, "ftol": 1e-16, "gtol": 1e-9},
+    )
+    logits = found.x.reshape(eta.shape)
+    np.testing.assert_allclose(np.exp(corrected_log_proba(logits, **numbers)), eta, atol=1e-5)
+    # Without the correction it would not be: by several points from gamma 0.5 on.
+    off = np.abs(tf.nn.softmax(logits).numpy() - eta).reshape(len(gammas), -1).max(axis=1)
+    assert np.all(off[1:] > 0.01)
 
 
 def test_of_cross_entropy_it_is_log_softmax():
@@ -93,19 +105,20 @@ def test_it_is_finite_and_normalised_up_to_logits_of_1000_and_gamma_10(compiled)
     random = np.random.default_rng(0)
     logits = random.choice(np.array([-1000, -90, -1, 0, 1, 90, 1000], np.float32), size=(200, 4))
     weight, offset = np.array([0.1, 1, 2, 9.0]), np.array([0.0, -2, -5, -9])
-    for gamma in (0.0, 0.01, 1.0, 10.0):
 
-        def correct(logits, gamma=gamma):
-            return corrected_log_proba(
-                logits, weight=weight, gamma=gamma, offset=offset, margin=np.array([0, 1, 2, 3.0])
-            )
+    def correct(logits, gamma):
+        return corrected_log_proba(
+            logits, weight=weight, gamma=gamma, offset=offset, margin=np.array([0, 1, 2, 3.0])
+        )
 
-        function = tf.function(correct, jit_compile=True) if compiled else correct
-        found = function(tf.constant(logits)).numpy().astype(np.float64)
-        assert np.isfinite(found).all()
-        np.testing.assert_allclose(np.exp(found).sum(axis=1), 1.0, rtol=1e-5)
-        exact = correct(tf.constant(logits, tf.float64)).numpy()
-        np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-4)
+    function = tf.function(correct, jit_compile=True) if compiled else correct
+    gamma = np.array([0.0, 0.01, 1.0, 10.0])[:, None, None]
+    logits = np.repeat(logits[None], 4, axis=0)
+    found = function(tf.constant(logits), tf.constant(gamma)).numpy().astype(np.float64)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(np.exp(found).sum(axis=-1), 1.0, rtol=1e-5)
+    exact = correct(logits.astype(np.float64), gamma)
+    np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-4)
 
 
 def test_correction_is_offered_for_every_arm_and_refused_with_a_reason_elsewhere():

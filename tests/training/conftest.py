@@ -17,10 +17,12 @@ N_CLASSES = 3
 @pytest.fixture(scope="module")
 def float64() -> Iterator[None]:
     """Keras makes float64 models inside, as the proofs to 1e-8 need."""
-    before = keras.config.floatx()
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # else the first layer of the process decides
     yield
-    keras.config.set_floatx(before)
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
 
 
 @pytest.fixture(scope="session")

@@ -8,30 +8,33 @@ from focalsweep.models.residual_mlp import residual_mlp
 from focalsweep.training.one_by_one import OneByOneTrainer
 from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.population import PopulationTrainer
-from focalsweep.training.randomness import batch_order, initial_weights
+from focalsweep.training.randomness import batch_order, dropout_key, initial_weights
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 BATCH = 16
+# Seen: 2e-15. A number that is rounded to float32 on one side only shows as 1e-9 or more.
+TOLERANCE = 1e-10
 
 
 def build_linear(n_features):
     return linear(n_features=n_features, n_classes=3)
 
 
-def build_mlp(n_features, *, normalization="none", dropout=0.0):
+def build_mlp(n_features, *, normalization="none"):
     return mlp(
         n_features=n_features,
         n_classes=3,
-        hidden=(8, 5),
+        hidden=(6,),
         activation="tanh",
         normalization=normalization,
-        dropout=dropout,
     )
 
 
 def build_residual(n_features, *, normalization="layer"):
-    return residual_mlp(n_features=n_features, n_classes=3, width=6, normalization=normalization)
+    return residual_mlp(
+        n_features=n_features, n_classes=3, width=5, blocks=1, normalization=normalization
+    )
 
 
 def build_with(normalization, *, residual=False):
@@ -50,9 +53,9 @@ CASES = {
     "mlp, AdamW, softened": (
         build_mlp,
         Optimizer(kind="adamw"),
-        [("smoothed", 1, 4, True), ("everything", 2, 2, True), ("generalised", 0, 3, True)],
+        [("smoothed", 1, 4, True), ("everything", 2, 2, False), ("generalised", 0, 3, True)],
     ),
-    "mlp with layer normalisation, Adam": (
+    "mlp with layer normalisation, Adam, log-loss": (
         build_with("layer"),
         Optimizer(kind="adam"),
         [("cross_entropy", 2, 2, False), ("everything", 0, 3, True)],
@@ -60,7 +63,7 @@ CASES = {
     "mlp with batch normalisation, AdamW": (
         build_with("batch"),
         Optimizer(kind="adamw"),
-        [("focal", 1, 4, True), ("weighted", 0, 2, True)],
+        [("focal", 1, 4, True), ("weighted", 0, 2, False)],
     ),
     "residual mlp, momentum": (
         build_with("layer", residual=True),
@@ -89,7 +92,10 @@ def test_a_member_of_a_population_equals_itself_trained_by_keras(case, views, ma
         "batch_size": BATCH,
     }
     population = PopulationTrainer(
-        **shared, dtype="float64", scores_log_loss=True, softened="softened" in case
+        **shared,
+        dtype="float64",
+        scores_log_loss="log-loss" in case,
+        softened="softened" in case,
     )
     records = train(population, members)
     alone = OneByOneTrainer(**shared)
@@ -102,20 +108,22 @@ def test_a_member_of_a_population_equals_itself_trained_by_keras(case, views, ma
         assert expected.logits.dtype == np.float64
         assert record.key == expected.key == member.key
         np.testing.assert_array_equal(record.confusion, expected.confusion)
-        np.testing.assert_allclose(record.logits, expected.logits, rtol=0, atol=1e-8)
-        np.testing.assert_allclose(record.train_loss, expected.train_loss, rtol=0, atol=1e-8)
-        np.testing.assert_allclose(record.log_loss, expected.log_loss, rtol=0, atol=1e-8)
+        np.testing.assert_allclose(record.logits, expected.logits, rtol=0, atol=TOLERANCE)
+        np.testing.assert_allclose(record.train_loss, expected.train_loss, rtol=0, atol=TOLERANCE)
+        if population.scores_log_loss:
+            np.testing.assert_allclose(record.log_loss, expected.log_loss, rtol=0, atol=TOLERANCE)
+        else:
+            assert np.isnan(record.log_loss).all()
         assert np.ptp(expected.logits) > 0.1  # not the trivial agreement of constants
 
 
-@pytest.mark.parametrize("kind", ["adamw", "sgd"])
-def test_a_member_equals_a_loop_written_with_keras_alone(kind, views, make_member, train):
+def test_a_member_equals_a_loop_written_with_keras_alone(views, make_member, train):
     member = make_member("cross_entropy", view=2, seed=3, epochs=3)
     company = make_member("cross_entropy", view=0, seed=4, epochs=5)
     trainer = PopulationTrainer(
         build_model=build_mlp,
         views=views,
-        optimizer=Optimizer(kind=kind, momentum=0.5),
+        optimizer=Optimizer(kind="adamw"),
         batch_size=BATCH,
         dtype="float64",
     )
@@ -124,13 +132,10 @@ def test_a_member_equals_a_loop_written_with_keras_alone(kind, views, make_membe
     view = views[2]
     model = build_mlp(view.features.shape[1])
     model.set_weights(initial_weights(model, seed=3, view=view.name))
-    if kind == "adamw":
-        optimizer = keras.optimizers.AdamW(member.learning_rate, weight_decay=member.weight_decay)
-    else:
-        optimizer = keras.optimizers.SGD(
-            member.learning_rate, momentum=0.5, weight_decay=member.weight_decay
-        )
-    model.compile(optimizer, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        keras.optimizers.AdamW(member.learning_rate, weight_decay=member.weight_decay),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
     losses = []
     for epoch in range(3):
         order = batch_order(seed=3, view=view.name, epoch=epoch, n_train=view.n_train)
@@ -139,8 +144,79 @@ def test_a_member_equals_a_loop_written_with_keras_alone(kind, views, make_membe
         )
         losses += history.history["loss"]
     expected = model(view.features[view.n_train :]).numpy()
-    np.testing.assert_allclose(record.logits, expected, rtol=0, atol=1e-8)
-    np.testing.assert_allclose(record.train_loss, losses, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(record.logits, expected, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(record.train_loss, losses, rtol=0, atol=TOLERANCE)
+
+
+class DropoutByHash(keras.layers.Layer):
+    """Dropout in eager Keras with the population's masks, computed by NumPy."""
+
+    def __init__(self, *, key, number, rate):
+        super().__init__()
+        self.key, self.number, self.rate = key, number, rate
+        self.steps = 0
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        self.steps += 1
+        rows, units = inputs.shape
+        spread = self.steps * 0x9E3779B1 % 2**32
+        position = np.arange(rows * units, dtype=np.uint32)
+        position += np.uint32(self.number * 0x3C6EF372 % 2**32)
+        bits = murmur(murmur(position) ^ murmur(np.array([self.key ^ spread], np.uint32)))
+        kept = (bits >> np.uint32(8)) * 2.0**-24 >= self.rate
+        return inputs * kept.reshape(rows, units) / (1.0 - self.rate)
+
+
+def murmur(bits):
+    """The 32-bit finaliser of MurmurHash3."""
+    bits = (bits ^ (bits >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    bits = (bits ^ (bits >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return bits ^ (bits >> np.uint32(16))
+
+
+def test_a_member_with_dropout_equals_keras_with_the_same_masks(views, make_member, train):
+    member = make_member("cross_entropy", view=2, seed=9, epochs=3)
+    view, hidden, rate = views[2], (6, 4), 0.3
+    trainer = PopulationTrainer(
+        build_model=lambda n: mlp(n_features=n, n_classes=3, hidden=hidden, dropout=rate),
+        views=views,
+        optimizer=Optimizer(kind="adamw"),
+        batch_size=BATCH,
+        dtype="float64",
+    )
+    # The company has fewer rows, then fewer epochs: the member's masks must not notice.
+    record, _, _ = train(
+        trainer, [member, make_member(view=1, epochs=4), make_member(view=0, epochs=1)]
+    )
+
+    inputs = keras.Input((view.features.shape[1],))
+    tensor = inputs
+    for number, units in enumerate(hidden):
+        tensor = keras.layers.Dense(units, activation="relu")(tensor)
+        key = dropout_key(seed=9, view=view.name)
+        tensor = DropoutByHash(key=key, number=number, rate=rate)(tensor)
+    model = keras.Model(inputs, keras.layers.Dense(3)(tensor))
+    model.set_weights(initial_weights(model, seed=9, view=view.name))
+    model.compile(
+        keras.optimizers.AdamW(member.learning_rate, weight_decay=member.weight_decay),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        run_eagerly=True,
+    )
+    losses = []
+    for epoch in range(3):
+        order = batch_order(seed=9, view=view.name, epoch=epoch, n_train=view.n_train)
+        history = model.fit(
+            view.features[order], view.labels[order], batch_size=BATCH, shuffle=False, verbose=0
+        )
+        losses += history.history["loss"]
+    expected = model(view.features[view.n_train :]).numpy()
+    np.testing.assert_allclose(record.logits, expected, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(record.train_loss, losses, rtol=0, atol=TOLERANCE)
 
 
 class Scaled(keras.layers.Layer):
@@ -171,13 +247,8 @@ def unstackable(float64, views):
 def test_the_same_seed_gives_the_same_bits_with_dropout_and_layers_of_the_users_own(
     unstackable, make_member, train, assert_identical
 ):
-    first, second, other_seed = train(
-        unstackable,
-        [make_member(seed=1, epochs=1), make_member(seed=1, epochs=1), make_member(epochs=1)],
-        size=1,
-    )
+    first, second = train(unstackable, [make_member(epochs=1), make_member(epochs=1)], size=1)
     assert_identical(first, second)
-    assert not np.array_equal(first.logits, other_seed.logits)
 
 
 def test_a_diverged_member_says_why(unstackable, make_member, train):

@@ -191,6 +191,8 @@ class EvaluationConfig(_Value):
     """Share of rows in the test split of a holdout (for ``nested``: above `holdout_above`)."""
     holdout_above: Annotated[int, Field(ge=1)] | None = None
     """Rows above which ``nested`` becomes a holdout, with a message; null: never."""
+    holdout_epochs: Annotated[int, Field(ge=1)] | None = None
+    """Most epochs in that holdout, where an epoch has many steps; null: `epochs` as it is."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -127,7 +127,7 @@ def _gather(
         name=arm.name,
         label=arm.label,
         family=arm.family,
-        inner=np.array([entry.trial.outcome.value for entry in outer], np.float64),
+        inner=np.array([entry.inner_score for entry in outer]),
         argmax=np.array([p.score(objective, decision=False) for p in predictions]),
         decision=np.array([p.score(objective, decision=True) for p in predictions]),
     )
@@ -222,7 +222,7 @@ def _best_point(final: Chosen, *, objective: Objective) -> BestPoint:
     member, point, outcome = final.inner_members[0], final.point, final.trial.outcome
     return BestPoint(
         trial=final.trial.number,
-        inner_score=float(outcome.value or np.nan),
+        inner_score=final.inner_score,
         epochs=outcome.epochs,
         parameters=final.trial.parameters,
         learning_rate=member.learning_rate,

@@ -72,18 +72,15 @@ def predict(chosen: Chosen, *, folds: Folds, objective: Objective) -> Prediction
     """Decide and correct one chosen point's test logits."""
     log_weights = own_decision_weights(chosen, objective=objective)
     log_proba = log_softmax(chosen.test_logits.astype(np.float64), axis=-1)
-    views = folds.views
-    posterior = [
-        _log_posterior(logits, member.loss, views[member.view])
-        for logits, member in zip(chosen.test_logits, chosen.refit_members, strict=True)
-    ]
+    # Refits differ in their seed only: one view, one loss.
+    refit = chosen.refit_members[0]
     return Predictions(
         labels=chosen.test_labels,
         log_weights=log_weights,
         argmax=log_proba.argmax(axis=-1),
         decision=decide(log_proba, log_weights),
         log_proba=log_proba,
-        log_posterior=np.stack(posterior),
+        log_posterior=_log_posterior(chosen.test_logits, refit.loss, folds.views[refit.view]),
     )
 
 

@@ -64,6 +64,14 @@ class Chosen:
     test_labels: NDArray[np.int32]
     refit_members: tuple[Member, ...]
 
+    @property
+    def inner_score(self) -> float:
+        """Utility of the chosen trial, pooled over inner folds."""
+        value = self.trial.outcome.value
+        if value is None:
+            raise ValueError(f"trial {self.trial.number} of `{self.arm.name}` failed")
+        return value
+
 
 def refit_seeds(seed: int, *, number: int) -> list[int]:
     """Return seeds of the refits: disjoint from the search's seed."""
@@ -183,4 +191,6 @@ def _usable(record: MemberRecord) -> Logits:
     """Return a record's logits; a refit that diverged predicts nothing: all classes alike."""
     if record.logits is None:
         raise RuntimeError(f"{record.key} was trained without keeping its logits")
-    return record.logits if record.failure is None else np.zeros_like(record.logits)
+    # The last step of all may diverge too, which no training loss has seen.
+    diverged = record.failure is not None or not np.isfinite(record.logits).all()
+    return np.zeros_like(record.logits) if diverged else record.logits

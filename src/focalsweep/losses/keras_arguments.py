@@ -26,7 +26,7 @@ def number_or_vector(value: float | Sequence[float], *, name: str) -> float | li
 
 
 def check_prior(prior: Sequence[float]) -> list[float]:
-    """Return class priors with sum 1 from priors or counts.
+    """Return class priors, or counts that stand for them, as list.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def check_prior(prior: Sequence[float]) -> list[float]:
             "`prior` must hold one number > 0 a class: priors, or counts of training rows. "
             f"Received: prior={prior}."
         )
-    return [float(share) for share in array / array.sum()]
+    return [float(number) for number in array]
 
 
 def check_smoothing(label_smoothing: float) -> float:

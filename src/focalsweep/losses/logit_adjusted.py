@@ -75,7 +75,7 @@ class LogitAdjustedCrossentropy(keras.losses.Loss):
         """Compute the loss of each row, in the shape of `y_pred` without its classes."""
         logits = find_logits(y_pred, from_logits=self.from_logits, axis=-1)
         check_vector(self.prior, logits, name="prior")
-        offset = (self.tau * np.log(self.prior)).tolist()
+        offset = self.tau * np.log(np.divide(self.prior, np.sum(self.prior)))
         y_true = keras.ops.convert_to_tensor(y_true)
         if len(y_true.shape) == len(logits.shape) and y_true.shape[-1] != 1:
             targets = read_targets(y_true, logits, axis=-1)

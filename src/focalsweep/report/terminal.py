@@ -100,7 +100,7 @@ def print_result(
             Text(result.verdict.text),
             title=Text(f" {decision_words(result.verdict.decision)} ", style="bold"),
             title_align="left",
-            subtitle=Text(f" probability behind it: {percent(result.verdict.confidence)} "),
+            subtitle=_certainty(result),
             subtitle_align="right",
             border_style=_TONES[decision_tone(result.verdict.decision)],
             padding=(1, 2),
@@ -116,6 +116,13 @@ def print_result(
     _print_path(console, "Report:", str(run_dir / "report.html"))
     if ui is not None:
         _print_path(console, "Runs:", ui)
+
+
+def _certainty(result: SweepResult) -> Text | None:
+    """Say how sure a decision is; where nothing was settled there is none to be sure of."""
+    if result.verdict.decision == "not_enough_data":
+        return None
+    return Text(f" probability behind it: {percent(result.verdict.confidence)} ")
 
 
 def _print_path(console: Console, name: str, text: str) -> None:

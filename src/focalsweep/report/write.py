@@ -24,18 +24,17 @@ PLOTS_FOLDER = "plots"
 
 
 def write_outputs(result: SweepResult, trials: pd.DataFrame, run_dir: Path) -> None:
-    """Write ``result.json``, ``trials.csv``, ``report.html`` and one page a plot in ``plots/``.
+    """Write ``trials.csv``, ``report.html``, one page a plot in ``plots/``, and ``result.json``.
 
     Parameters
     ----------
     result : SweepResult
-        What the sweep found. Written first: everything else can be made again from it.
+        What the sweep found. Written last: where it is, the folder is complete.
     trials : DataFrame
         All trials of all studies; floats keep their full precision.
     run_dir : Path
         The run folder, made if need be.
     """
-    write_text(run_dir / RESULT_FILE, result.model_dump_json(indent=2) + "\n")
     write_text(run_dir / TRIALS_FILE, trials.to_csv(index=False))
     plots = all_plots(result, trials)
     write_text(run_dir / REPORT_FILE, render_report(result, trials, plots=plots))
@@ -45,6 +44,7 @@ def write_outputs(result: SweepResult, trials: pd.DataFrame, run_dir: Path) -> N
         write_text(folder / f"{plot.key}.html", render_plot(plot))
     for stale in set(folder.glob("*.html")) - {folder / f"{plot.key}.html" for plot in plots}:
         stale.unlink()
+    write_text(run_dir / RESULT_FILE, result.model_dump_json(indent=2) + "\n")
 
 
 def read_result(run_dir: Path) -> SweepResult:

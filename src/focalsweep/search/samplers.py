@@ -8,6 +8,7 @@ factory of your own takes the same keyword arguments and returns any `optuna` sa
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -73,14 +74,17 @@ def qmc(
     *, seed: int, study_seed: int, space: Mapping[str, FloatDistribution], trials: int
 ) -> BaseSampler:
     """Scrambled Sobol sequence; one scrambling a study, so it is seeded by the study."""
-    return optuna.samplers.QMCSampler(
-        seed=study_seed,
-        scramble=True,
-        # Proposes until a trial succeeds; with the study's seed it would repeat itself.
-        independent_sampler=optuna.samplers.RandomSampler(seed=seed),
-        warn_independent_sampling=False,
-        warn_asynchronous_seeding=False,
-    )
+    with warnings.catch_warnings():
+        # Optuna has called it so since 3.0.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.QMCSampler(
+            seed=study_seed,
+            scramble=True,
+            # Proposes until a trial succeeds; with the study's seed it would repeat itself.
+            independent_sampler=optuna.samplers.RandomSampler(seed=seed),
+            warn_independent_sampling=False,
+            warn_asynchronous_seeding=False,
+        )
 
 
 def grid(

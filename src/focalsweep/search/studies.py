@@ -5,7 +5,6 @@ The driver asks and tells every study in a fixed order and commits a round at a 
 
 from __future__ import annotations
 
-import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -137,15 +136,12 @@ class Study:
     def _sampler(self, number: int) -> BaseSampler:
         seeds = np.random.SeedSequence([*self._entropy, number]).generate_state(1)
         study_seeds = np.random.SeedSequence(self._entropy).generate_state(1)
-        with warnings.catch_warnings():
-            # Optuna calls options experimental that the project's sampler settings rely on.
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return self._make_sampler(
-                seed=int(seeds[0]),
-                study_seed=int(study_seeds[0]),
-                space=self._space,
-                trials=self._trials,
-            )
+        return self._make_sampler(
+            seed=int(seeds[0]),
+            study_seed=int(study_seeds[0]),
+            space=self._space,
+            trials=self._trials,
+        )
 
 
 class StudyStore:

@@ -21,7 +21,7 @@ from focalsweep.losses.posterior import corrected_log_proba
 from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.stacking import Pass, StackedModel
 
-EVALUATION_BATCH = 256
+LARGEST_EVALUATION_BATCH = 256
 """Rows a step when predicting: no gradients are kept, so larger batches stay in cache."""
 
 
@@ -77,7 +77,7 @@ class Kernel:
 
     def __post_init__(self) -> None:
         for name in ("epoch", "evaluate", "predict"):
-            compiled = tf.function(getattr(self, name), jit_compile=True)
+            compiled = tf.function(getattr(self, name), jit_compile=True, autograph=False)
             object.__setattr__(self, name, compiled)
 
     def epoch(
@@ -184,7 +184,8 @@ class Kernel:
         active = tf.cast(n_rows > 0, mask.dtype)
         step = state.step + active
         # 0x9E3779B1 spreads consecutive steps over the 32-bit keys of the dropout hash.
-        seed = rates.dropout_key ^ (tf.cast(step, tf.int32) * tf.constant(-1640531535, tf.int32))
+        spread = tf.cast(step, tf.int32) * tf.constant(-1640531535, tf.int32)
+        seed = tf.bitwise.bitwise_xor(rates.dropout_key, spread)
         run = Pass(training=True, mask=mask, dropout_seed=seed)
         trainable = [w for w, kept in zip(state.weights, self.model.trainable, strict=True) if kept]
         with tf.GradientTape() as tape:

@@ -134,6 +134,11 @@ class Trainer(Protocol):
         """Every fold that a member may ask for."""
         ...
 
+    @property
+    def kernel_seconds(self) -> float:
+        """Wall time spent so far inside training itself, without preparation."""
+        ...
+
     def chunk_size(self, n_members: int) -> int:
         """Choose how many members a chunk holds when `n_members` are trained at a time."""
         ...

@@ -8,10 +8,12 @@ again gives the same records.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Event
 
 import keras
 import numpy as np
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 
 from focalsweep.training.divergence import divergence
 from focalsweep.training.kernel import (
-    EVALUATION_BATCH,
+    LARGEST_EVALUATION_BATCH,
     Kernel,
     LossTensors,
     Rates,
@@ -77,10 +79,16 @@ class PopulationTrainer:
     _drawn: dict[tuple[int, int], list[NDArray[np.floating]]] = field(
         default_factory=dict, init=False, repr=False
     )
+    _spent: list[float] = field(default_factory=list, init=False, repr=False)
 
     @property
     def n_classes(self) -> int:
         return len(self.views[0].natural_counts)
+
+    @property
+    def kernel_seconds(self) -> float:
+        """Wall time spent inside compiled functions, as if all threads always had a chunk."""
+        return sum(self._spent) / self.threads
 
     def chunk_size(self, n_members: int) -> int:
         """Choose the members a chunk: near the cache's size, and filling every chunk evenly.
@@ -123,7 +131,8 @@ class PopulationTrainer:
         """
         # Made before the threads start, which could otherwise each make and compile their own.
         kernel, rows = self._kernel, self._rows
-        with ThreadPoolExecutor(self.threads) as pool:
+        pool, abandoned = ThreadPoolExecutor(self.threads), Event()
+        try:
             jobs = [
                 pool.submit(
                     self._train_chunk,
@@ -133,15 +142,16 @@ class PopulationTrainer:
                     size=size,
                     each_epoch=each_epoch,
                     progress=progress,
+                    abandoned=abandoned,
                 )
                 for chunk in chunks
             ]
-            try:
-                for job in jobs:
-                    yield job.result()
-            finally:
-                for job in jobs:
-                    job.cancel()
+            for job in jobs:
+                yield job.result()
+        finally:
+            # After ctrl-C: chunks in training end with their epoch, and nobody waits for it.
+            abandoned.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
     @cached_property
     def _stacked(self) -> StackedModel:
@@ -182,9 +192,11 @@ class PopulationTrainer:
         return -(-longest // self.batch_size)
 
     @cached_property
-    def _evaluation_steps(self) -> int:
+    def _evaluation_shape(self) -> tuple[int, int]:
+        """Steps and rows a step that cover the longest evaluation part with little padding."""
         longest = max(len(view.eval_labels) for view in self.views)
-        return -(-longest // EVALUATION_BATCH)
+        steps = -(-longest // LARGEST_EVALUATION_BATCH)
+        return steps, -(-longest // steps)
 
     def _train_chunk(
         self,
@@ -195,6 +207,7 @@ class PopulationTrainer:
         size: int,
         each_epoch: bool,
         progress: Callable[[int], None],
+        abandoned: Event,
     ) -> list[MemberRecord]:
         padded = [*chunk, *[chunk[-1]] * (size - len(chunk))]
         loss, rates = self._loss_tensors(padded), self._rates(padded)
@@ -202,20 +215,19 @@ class PopulationTrainer:
         last_epoch = max(member.epochs for member in padded)
         evaluation = self._evaluation_index(padded)
         confusions, log_losses, train_losses = [], [], []
+        n_steps = tf.constant(self._steps_of(padded))
         for epoch in range(last_epoch):
-            state, loss_sum = kernel.epoch(
-                state,
-                rows,
-                loss,
-                rates,
-                index=tf.constant(self._epoch_index(padded, epoch)),
-                n_steps=tf.constant(self._steps_of(padded)),
-            )
+            if abandoned.is_set():
+                raise CancelledError
+            index = tf.constant(self._epoch_index(padded, epoch))
+            started = time.perf_counter()
+            state, loss_sum = kernel.epoch(state, rows, loss, rates, index=index, n_steps=n_steps)
             if each_epoch or epoch == last_epoch - 1:
                 confusion, log_loss = kernel.evaluate(state.weights, rows, loss, index=evaluation)
                 confusions.append(confusion.numpy())
                 log_losses.append(log_loss.numpy())
             train_losses.append(loss_sum.numpy())
+            self._spent.append(time.perf_counter() - started)
             progress(sum(epoch < member.epochs for member in chunk))
         logits = None
         if any(member.keep_logits for member in chunk):
@@ -301,18 +313,19 @@ class PopulationTrainer:
         return -(-longest // self.batch_size)
 
     def _evaluation_index(self, members: Sequence[Member]) -> tf.Tensor:
-        index = np.full((len(members), self._evaluation_steps * EVALUATION_BATCH), -1, np.int32)
+        steps, batch = self._evaluation_shape
+        index = np.full((len(members), steps * batch), -1, np.int32)
         for i, member in enumerate(members):
             view = self.views[member.view]
             start = self._offsets[member.view] + view.n_train
             n_eval = len(view.eval_labels)
             index[i, :n_eval] = np.arange(start, start + n_eval)
-        return tf.constant(index.reshape(len(members), self._evaluation_steps, EVALUATION_BATCH))
+        return tf.constant(index.reshape(len(members), steps, batch))
 
     def _logits(self, state: State, evaluation: tf.Tensor) -> NDArray[np.float32]:
         parts = [
             self._kernel.predict(state.weights, self._rows, index=evaluation[:, i]).numpy()
-            for i in range(self._evaluation_steps)
+            for i in range(self._evaluation_shape[0])
         ]
         return np.concatenate(parts, axis=1)
 

@@ -154,15 +154,23 @@ def dropout_mask(seed: tf.Tensor, *, layer: int, shape: Sequence[int], rate: flo
     start = tf.constant(layer * 0x3C6EF372 % 2**32, tf.uint32)
     position = tf.bitcast(tf.range(count, dtype=tf.int32), tf.uint32) + start
     key = _mixed(tf.bitcast(seed, tf.uint32))[:, None]
-    bits = _mixed(_mixed(position)[None, :] ^ key)
-    uniform = tf.cast(bits >> 8, tf.float32) * 2.0**-24
+    bits = _mixed(tf.bitwise.bitwise_xor(_mixed(position)[None, :], key))
+    uniform = tf.cast(_shifted(bits, 8), tf.float32) * 2.0**-24
     return tf.reshape(uniform >= rate, (-1, *shape))
 
 
 def _mixed(bits: tf.Tensor) -> tf.Tensor:
-    bits = (bits ^ (bits >> 16)) * tf.constant(0x85EBCA6B, tf.uint32)
-    bits = (bits ^ (bits >> 13)) * tf.constant(0xC2B2AE35, tf.uint32)
-    return bits ^ (bits >> 16)
+    bits = _folded(bits, 16) * tf.constant(0x85EBCA6B, tf.uint32)
+    bits = _folded(bits, 13) * tf.constant(0xC2B2AE35, tf.uint32)
+    return _folded(bits, 16)
+
+
+def _folded(bits: tf.Tensor, by: int) -> tf.Tensor:
+    return tf.bitwise.bitwise_xor(bits, _shifted(bits, by))
+
+
+def _shifted(bits: tf.Tensor, by: int) -> tf.Tensor:
+    return tf.bitwise.right_shift(bits, tf.constant(by, tf.uint32))
 
 
 _NOT_MODELLED = (

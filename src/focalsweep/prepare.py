@@ -24,7 +24,6 @@ from focalsweep.search.rounds import Budget
 from focalsweep.search.studies import MakeSampler
 from focalsweep.training.batch_size import automatic_batch_size
 
-
 LARGE_DATA_INNER_FOLDS = 3
 """Inner folds at most where a nested evaluation becomes a holdout: each has rows enough."""
 
@@ -113,15 +112,12 @@ def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, int,
         return evaluation, config.epochs, ()
     inner_folds = min(asked.inner_folds, LARGE_DATA_INNER_FOLDS)
     epochs = min(config.epochs, asked.holdout_epochs or config.epochs)
-    return (
-        replace(evaluation, kind="holdout", inner_folds=inner_folds),
-        epochs,
-        (
-            f"{dataset.n_rows:,} rows are more than `evaluation.holdout_above`={limit}: one test split "
-            f"of {asked.test_fraction:.0%} instead of nested folds, {inner_folds} inner folds, and "
-            f"{epochs} epochs.",
-        ),
+    message = (
+        f"{dataset.n_rows:,} rows are more than `evaluation.holdout_above`={limit}: one test "
+        f"split of {asked.test_fraction:.0%} instead of nested folds, {inner_folds} inner folds, "
+        f"and {epochs} epochs."
     )
+    return replace(evaluation, kind="holdout", inner_folds=inner_folds), epochs, (message,)
 
 
 def _arms(

@@ -70,6 +70,7 @@ def run_sweep(
             optimizer=Optimizer(kind=config.optimizer.kind, momentum=config.optimizer.momentum),
             batch_size=plan.batch_size,
             scores_log_loss=not plan.objective.uses_decisions,
+            softened=any(arm.softens(plan.folds.final.counts) for arm in plan.arms),
         )
         if message:
             console.print(message)

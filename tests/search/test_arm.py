@@ -11,6 +11,7 @@ import yaml
 from focalsweep.config.schema import ArmConfig
 from focalsweep.config.target import load
 from focalsweep.losses.arms import focal
+from focalsweep.losses.point import LossPoint
 from focalsweep.search.arm import Arm, Nuisance, Range
 
 CONF = Path(__file__).parents[2] / "conf" / "loss"
@@ -145,3 +146,16 @@ def test_a_fold_with_slightly_unequal_counts_keeps_the_vector_of_its_study():
     numbers = {**RATES, "gamma": 0.0, "delta_0": 0.2, "delta_1": -0.1}
     loss = arm.loss(np.array([50, 50, 45]), numbers, equal_priors=True)
     assert len(loss.weight) == 3
+
+
+def test_an_arm_that_can_smooth_labels_says_so_and_others_do_not():
+    def smoothed(counts, *, smoothing=0.0):
+        point = LossPoint.cross_entropy(len(counts))
+        return replace(point, smoothing=smoothing)
+
+    counts = np.array([50, 30, 20])
+    searched = {"smoothing": Range(low=0.0, high=0.2)}
+    plain = Arm(name="a", label="a", family="cross_entropy", make_loss=smoothed)
+    softened = replace(plain, search=searched)
+    fixed = replace(plain, make_loss=partial(smoothed, smoothing=0.1))
+    assert [arm.softens(counts) for arm in (plain, softened, fixed)] == [False, True, True]

@@ -135,6 +135,17 @@ class Arm:
                 numbers[name] = parameters[name]
         return self.make_loss(counts, **numbers)
 
+    def softens(self, counts: Counts) -> bool:
+        """Tell whether a point of this arm uses label smoothing or generalised cross-entropy."""
+        equal_priors = priors_equal(counts)
+        space = self.space(counts, Nuisance(defaults={}, search={}))
+        ends = [
+            {name: limits.low for name, limits in space.items()},
+            {name: limits.high for name, limits in space.items()},
+        ]
+        points = [self.loss(counts, end, equal_priors=equal_priors) for end in ends]
+        return any(point.smoothing > 0 or point.power > 0 for point in points)
+
     @property
     def _has_vector(self) -> bool:
         return any(limits.vector for limits in self.search.values())

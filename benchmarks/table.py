@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,26 +86,28 @@ def scaling_table(sweeps: Sequence[SweepRun]) -> Table:
     return table
 
 
-def agreement_table(baseline: Sequence[float], ours: Sequence[Sequence[float]]) -> Table:
+def agreement_table(baseline: Sequence[Sequence[float]], ours: Sequence[Sequence[float]]) -> Table:
     """Return the scores of the fixed points on both sides.
 
     Parameters
     ----------
-    baseline : sequence of float
-        The hand-written loop's score of each point, one seed.
+    baseline : sequence of sequences of float
+        The hand-written loops' scores of each point, one a seed.
     ours : sequence of sequences of float
         Our scores of each point, two seeds or more: their spread is the seed noise.
     """
-    table = Table(title="macro-F1 of the fixed points")
-    for column in ("point", "hand-written", "focalsweep", "seed noise (sd)", "difference in sd"):
+    table = Table(title="macro-F1 of the fixed points, mean over seeds")
+    for column in ("point", "hand-written", "focalsweep", "seed noise (sd)", "difference / error"):
         table.add_column(column, justify="right")
     for number, (theirs, scores) in enumerate(zip(baseline, ours, strict=True)):
-        mean, spread = statistics.mean(scores), statistics.stdev(scores)
+        difference = statistics.mean(scores) - statistics.mean(theirs)
+        spread = statistics.stdev(scores)
+        error = spread * math.sqrt(1 / len(theirs) + 1 / len(scores))
         table.add_row(
             str(number),
-            f"{theirs:.4f}",
-            f"{mean:.4f}",
+            f"{statistics.mean(theirs):.4f}",
+            f"{statistics.mean(scores):.4f}",
             f"{spread:.4f}",
-            f"{(mean - theirs) / spread:+.1f}" if spread else "",
+            f"{difference / error:+.1f}" if error else "",
         )
     return table

@@ -8,7 +8,6 @@ import pytest
 from focalsweep.config.compose import ComposedSweep, compose_sweep
 from focalsweep.config.record import load_config
 from focalsweep.errors import UserError
-from focalsweep.evidence.result import BudgetFacts, SweepResult
 from focalsweep.run_folder import check, opened
 
 SHA = "ab" * 32
@@ -64,7 +63,7 @@ def test_another_config_is_refused_naming_the_keys_and_nothing_is_written(tmp_pa
     assert (tmp_path / "config.yaml").read_text() == before
 
 
-@pytest.mark.parametrize("override", ["tracking=none", "minutes=7", "question='Why?'"])
+@pytest.mark.parametrize("override", ["tracking=none", "question='Why?'"])
 def test_what_changes_no_result_may_change(override, tmp_path):
     start(composed(tmp_path))
     other = composed(tmp_path, override)
@@ -115,37 +114,3 @@ def test_a_lock_that_a_killed_process_left_does_not_count(tmp_path):
 def test_checking_a_folder_writes_nothing(tmp_path):
     check(composed(tmp_path / "new"), data_sha256=SHA)
     assert not (tmp_path / "new").exists()
-
-
-@pytest.fixture
-def finish(monkeypatch):
-    """Leave a result in a folder, of which only the number of trials is read."""
-
-    def left(folder: Path, *, trials: int) -> None:
-        facts = BudgetFacts(trials=trials, epochs=2, batch_size=32, members=1)
-        stored = SweepResult.model_construct(budget=facts)
-        monkeypatch.setattr("focalsweep.run_folder.read_result", lambda run_dir: stored)
-        (folder / "result.json").write_text("{}")
-
-    return left
-
-
-@pytest.mark.parametrize(
-    ("trials", "minutes", "stays"),
-    [(1, "1", True), (1, "5", False), (1, "null", False), (2, "5", True), (2, "null", True)],
-)
-def test_a_result_is_taken_back_only_where_time_cut_it_short_and_is_given_anew(
-    trials, minutes, stays, finish, tmp_path
-):
-    # `smoke` asks for two trials.
-    folder = start(composed(tmp_path, "minutes=1"))
-    finish(folder, trials=trials)
-    start(composed(tmp_path, f"minutes={minutes}"))
-    assert (folder / "result.json").exists() == stays
-
-
-def test_other_tracking_leaves_a_result_that_time_cut_short(finish, tmp_path):
-    folder = start(composed(tmp_path, "minutes=1"))
-    finish(folder, trials=1)
-    start(composed(tmp_path, "minutes=1", "tracking=none"))
-    assert (folder / "result.json").exists()

@@ -148,7 +148,7 @@ def _run_one(composed: ComposedSweep, *, runs: Path, console: Console, command: 
     tracker = _tracker(composed.config, runs=runs)
     print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
     for message in plan.messages:
-        console.print(message)
+        console.print(message, markup=False)
     if not (composed.run_dir / RESULT_FILE).exists():
         with stopwatch.phase("start"):
             _start(plan)
@@ -237,7 +237,7 @@ def _mirror(tracker: Tracker, folder: Path, console: Console) -> bool:
     try:
         summary = tracker.mirror(folder)
     except TrackingError as error:
-        console.print(f"Warning: {error}", style="yellow", soft_wrap=True)
+        console.print(f"Warning: {error}", style="yellow", soft_wrap=True, markup=False)
         return False
     if summary is None:
         return False

@@ -10,7 +10,7 @@ from pathlib import Path
 from focalsweep.config.compose import ComposedSweep
 from focalsweep.config.record import changed_keys, load_config
 from focalsweep.errors import UserError
-from focalsweep.report.write import RESULT_FILE, read_result, write_text
+from focalsweep.report.write import write_text
 
 CONFIG_FILE = "config.yaml"
 _DATA_FILE = "data.sha256"
@@ -44,7 +44,6 @@ def opened(composed: ComposedSweep, *, data_sha256: str) -> Iterator[Path]:
                 f"Another process is running the sweep in `{folder}`; wait for it, or choose "
                 "another folder with `hydra.run.dir=DIR`."
             ) from None
-        _reopen_if_given_other_time(composed)
         write_text(folder / CONFIG_FILE, composed.yaml)
         write_text(folder / _DATA_FILE, f"{data_sha256}\n")
         yield folder
@@ -66,14 +65,3 @@ def check(composed: ComposedSweep, *, data_sha256: str) -> None:
             f"The data has changed since the sweep in `{folder}` was started; choose another "
             "folder with `hydra.run.dir=DIR`, or remove this one."
         )
-
-
-def _reopen_if_given_other_time(composed: ComposedSweep) -> None:
-    """Take back the result of a sweep that its `minutes` cut short and that is given others."""
-    folder = composed.run_dir
-    if not ((folder / RESULT_FILE).exists() and (folder / CONFIG_FILE).exists()):
-        return
-    former = load_config(folder / CONFIG_FILE)
-    was_cut_short = read_result(folder).budget.trials < former.trials
-    if was_cut_short and former.minutes != composed.config.minutes:
-        (folder / RESULT_FILE).unlink()

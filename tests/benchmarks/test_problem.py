@@ -1,10 +1,12 @@
 from importlib.resources import as_file, files
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score
 
 from benchmarks.problem import FIXED_POINTS, N_FOLDS, class_weights, load_folds, macro_f1
+from focalsweep.data.splits import inner_splits, outer_splits
 
 
 @pytest.fixture(scope="module")
@@ -13,10 +15,15 @@ def folds():
         return load_folds(path)
 
 
-def test_validation_rows_of_the_folds_are_all_rows_once(folds):
-    rows = np.sort(np.concatenate([fold.validation for fold in folds]))
-    np.testing.assert_array_equal(rows, np.arange(5472))
+def test_the_folds_are_those_of_our_first_outer_fold(folds):
+    with as_file(files("focalsweep") / "data" / "bundled" / "page-blocks.csv") as path:
+        labels = pd.factorize(pd.read_csv(path)["target"], sort=True)[0]
+    outer = outer_splits(labels, folds=5, repeats=1, seed=0)[0]
+    ours = inner_splits(labels, outer.train, folds=N_FOLDS, seed=0)
     assert len(folds) == N_FOLDS
+    for fold, split in zip(folds, ours, strict=True):
+        np.testing.assert_array_equal(fold.train, split.train)
+        np.testing.assert_array_equal(fold.validation, split.test)
 
 
 def test_features_are_scaled_by_training_rows(folds):

@@ -51,6 +51,7 @@ def test_every_other_part_changes_the_fingerprint(smoke: SweepConfig):
         "arms": [*reversed(parts["arms"])],
         "trials": 3,
         "epochs": 3,
+        "minutes": 9.0,
         "objective": "mcc",
         "seed": 1,
         "references": not parts["references"],
@@ -84,7 +85,7 @@ def test_a_fingerprint_is_8_hex_digits(smoke: SweepConfig):
 def test_changed_keys_names_what_differs_and_nothing_else(smoke: SweepConfig):
     parts = content(smoke)
     longer = {**parts["model"], "hidden": [*parts["model"]["hidden"], 8]}
-    new = validate({**parts, "trials": 3, "minutes": 1.0, "model": longer})
+    new = validate({**parts, "trials": 3, "question": "Why?", "model": longer})
     assert changed_keys(smoke, smoke) == []
     assert changed_keys(smoke, new) == ["trials", "model.hidden.2"]
 

@@ -226,6 +226,11 @@ def begun(tmp_path):
         return folder
 
 
+def test_a_variant_that_cannot_run_is_refused_before_the_others_train(refused):
+    message = refused("dataset=synthetic", "vary={dataset.ratio: [2, 5000]}")
+    assert "rows" in message
+
+
 def test_a_folder_of_another_sweep_is_refused(begun, refused):
     assert "`trials`" in refused("trials=3")
 

@@ -119,6 +119,8 @@ def _sweep(options: argparse.Namespace) -> int:
     if options.show_config:
         print("---\n".join(variant.yaml for variant in variants), end="")
         return 0
+    if len(variants) > 1:
+        _refuse_early(variants)
     console = Console(highlight=False)
     # Variants lie in folders of their own inside the sweep's, and share one store.
     runs = variants[0].run_dir.parents[0 if len(variants) == 1 else 1]
@@ -132,6 +134,15 @@ def _sweep(options: argparse.Namespace) -> int:
         print_variants(console, results)
         print(f"Table: {write_variants(results)}")
     return 0
+
+
+def _refuse_early(variants: Sequence[ComposedSweep]) -> None:
+    """Find what is wrong with any variant now, and not when those before it have trained."""
+    from focalsweep import run_folder
+    from focalsweep.prepare import prepare
+
+    for variant in variants:
+        run_folder.check(variant, data_sha256=prepare(variant.config).facts.sha256)
 
 
 def _run_one(composed: ComposedSweep, *, runs: Path, console: Console, command: str) -> SweepResult:

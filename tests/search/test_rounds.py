@@ -176,6 +176,22 @@ def test_a_search_that_is_killed_before_any_chunk_ends_as_if_it_had_not_been(
         assert len(trainer.asked) == n_chunks - done
 
 
+def test_a_kill_at_the_commit_of_a_round_leaves_its_chunks(search, trainer, tmp_path, monkeypatch):
+    undisturbed = told(run(search, tmp_path / "undisturbed", trainer))
+    n_chunks = len(trainer.asked)
+    trainer.asked.clear()
+
+    def killed(store: StudyStore, study: object, number: int) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StudyStore, "commit", killed)
+        with pytest.raises(Killed):
+            run(search, tmp_path, trainer)
+    assert told(run(search, tmp_path, trainer)) == undisturbed
+    assert len(trainer.asked) == n_chunks
+
+
 @pytest.mark.parametrize(("trials", "per_round"), [(4, 1), (4, 2), (5, 2), (3, 4)])
 def test_a_finished_search_trains_nothing_when_it_is_opened_again(
     trials, per_round, search, trainer, tmp_path

@@ -93,10 +93,9 @@ def sentence(captured) -> str:
 
 
 @pytest.fixture
-def refused(tmp_path, capsys, monkeypatch):
+def refused(tmp_path, capsys, monkeypatch, without_torch):
     """Run a sweep that must be refused before anything is written; return the sentence."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "torch", None)  # importing it now fails, as without the extra
 
     def run(*arguments: str) -> str:
         folder = tmp_path / "run"

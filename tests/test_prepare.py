@@ -143,8 +143,7 @@ def test_other_rows_have_another_fingerprint(csv):
         (["evaluation.folds=300"], "`evaluation.folds`"),
     ],
 )
-def test_what_would_fail_later_is_refused_now(overrides, words, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
+def test_what_would_fail_later_is_refused_now(overrides, words, without_torch):
     assert words in refusal(*overrides)
 
 

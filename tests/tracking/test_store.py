@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from focalsweep.search.tracker import TrackingError
@@ -137,7 +138,24 @@ def test_a_store_that_another_sweep_made_meanwhile_is_kept(
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_two_sweeps_mirror_into_one_store_at_once(run_dir: Path, uri: str) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(mirror, run_dir, uri=uri, trials="none") for _ in range(2)]
-        assert len({future.result().sweep_run_id for future in futures}) == 2
+def test_sweeps_mirror_into_one_store_at_once(run_dir: Path, uri: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(mirror, run_dir, uri=uri, trials="none") for _ in range(4)]
+        assert len({future.result().sweep_run_id for future in futures}) == 4
+
+
+@pytest.mark.parametrize("call", ["set_experiment_tag", "log_inputs"])
+def test_the_loser_of_a_race_for_a_shared_row_writes_again(
+    call: str, run_dir: Path, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, calls = getattr(MlflowClient, call), []
+
+    def lost_at_first(self: MlflowClient, *what: object) -> object:
+        calls.append(what)
+        if len(calls) == 1:
+            raise MlflowException("UNIQUE constraint failed")
+        return write(self, *what)
+
+    monkeypatch.setattr(MlflowClient, call, lost_at_first)
+    assert mirror(run_dir, uri=uri, trials="none").runs > 0
+    assert calls[1] == calls[0]

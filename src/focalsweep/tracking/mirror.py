@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,7 +139,7 @@ def _experiment(client: MlflowClient, folder: RunFolder, *, location: str | None
         VIEW_TAG: arms_view(),
     }
     for key, value in tags.items():
-        client.set_experiment_tag(experiment.experiment_id, key, value)
+        _in_company(client.set_experiment_tag, experiment.experiment_id, key, value)
     return experiment
 
 
@@ -191,4 +192,17 @@ def _name_data(
     )
     for record in records:
         if record.parent is None:
-            client.log_inputs(ids[record.key], [entry])
+            _in_company(client.log_inputs, ids[record.key], [entry])
+
+
+def _in_company(write: Callable[..., object], *what: object) -> None:
+    """Write rows that another sweep may be adding: MLflow looks, then inserts.
+
+    The loser of that race fails on a row that is there from then on, so its second try finds it.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        write(*what)
+    except MlflowException:
+        write(*what)

@@ -134,7 +134,7 @@ def test_a_folder_without_a_finished_sweep_is_a_user_error(run_dir: Path, missin
         read_run_folder(run_dir)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 1}', "\x00"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 2}', "\x00"])
 def test_a_result_that_cannot_be_read_is_a_user_error(run_dir: Path, content: str) -> None:
     (run_dir / "result.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match="must be a result of schema version 1"):

@@ -12,13 +12,32 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-Family = Literal["cross_entropy", "class_weights", "logit_adjustment", "focal", "folklore"]
+Family = Literal[
+    "cross_entropy",
+    "class_weights",
+    "logit_adjustment",
+    "label_smoothing",
+    "robust",
+    "resampling",
+    "two_stage",
+    "cosine_head",
+    "margin",
+    "folklore",
+    "focal",
+    "labels",
+]
 Decision = Literal[
     "use_focal",
     "use_class_weights",
     "use_logit_adjustment",
+    "use_label_smoothing",
+    "use_robust_loss",
+    "use_resampling",
+    "use_two_stage",
+    "use_cosine_head",
+    "use_margin_loss",
     "use_decision_weights",
     "keep_cross_entropy",
     "not_enough_data",
@@ -45,6 +64,32 @@ class ClassFacts(_Value):
     share: float
 
 
+class Overlap(_Value):
+    """How mixed one class is with the others, before any training."""
+
+    name: str
+    effective_number: float
+    """(1 - b^n) / (1 - b) rows with b = 1 - 1 / all rows (arXiv:1901.05555)."""
+    neighbours: float
+    """Share of a row's five nearest neighbours that are of other classes, mean over rows."""
+    expected: float
+    """The same share if classes were strewn at random: rows of other classes over all rows."""
+
+
+class Diagnosis(_Value):
+    """What can be said of the data without training."""
+
+    classes: tuple[Overlap, ...]
+    duplicates: int
+    """Rows that another row equals in every column."""
+    conflicting: int
+    """Rows that another row equals in every column but the label."""
+    sampled_rows: int
+    """Rows that the neighbour search looked at."""
+    text: tuple[str, ...]
+    """The same in sentences, the most important first."""
+
+
 class DatasetFacts(_Value):
     """The data that the sweep saw."""
 
@@ -59,6 +104,9 @@ class DatasetFacts(_Value):
     profile: Literal["none", "exp", "step"]
     factor: float
     """Largest over smallest class that the profile makes in training folds; 1 without one."""
+    label_noise: float = 0.0
+    """Share of training rows whose label was flipped on purpose."""
+    diagnosis: Diagnosis | None = None
     sha256: str
     notes: tuple[str, ...]
 
@@ -98,6 +146,85 @@ class FoldScore(_Value):
     parameters: dict[str, float]
 
 
+class Calibration(_Value):
+    """How good probabilities are on test rows, mean over outer folds and seeds."""
+
+    log_loss: float
+    brier_score: float
+    calibration_error: float
+    """Expected calibration error of the predicted class, 15 bins of equal rows."""
+
+
+class ReliabilityBin(_Value):
+    """Test rows whose predicted class has a probability within one bin."""
+
+    confidence: float
+    accuracy: float
+    share: float
+
+
+class Probabilities(_Value):
+    """One arm's probabilities before and after correction."""
+
+    raw: Calibration
+    """The arm's own softmax."""
+    corrected: Calibration | None
+    """Moved to the data's posterior in closed form; None where there is no closed form."""
+    scaled: Calibration
+    """Corrected (raw where that is not possible), then temperature-scaled on inner rows."""
+    temperature: float
+    """Median over outer folds."""
+    refusal: str | None
+    """Why there is no correction."""
+    reliability_raw: tuple[ReliabilityBin, ...]
+    reliability_corrected: tuple[ReliabilityBin, ...]
+
+
+class PrecisionRecall(_Value):
+    """One class against the rest on test rows, by the arm's corrected probabilities."""
+
+    name: str
+    average_precision: float
+    recall: tuple[float, ...]
+    precision: tuple[float, ...]
+
+
+class GradientShares(_Value):
+    """Who pulls at the model: shares of the loss gradient's length at the logits.
+
+    Read at the chosen point on inner out-of-fold rows; every tuple sums to 1.
+    """
+
+    by_class: tuple[float, ...]
+    by_difficulty: tuple[float, ...]
+    """Ten bins of the true class's probability: [0, 0.1) first."""
+    rows_by_difficulty: tuple[float, ...]
+    """Share of rows in the same bins."""
+    suspects: float | None
+    """Share that suspect labels take; None where nothing was suspected."""
+
+
+class Search(_Value):
+    """How the arm's search went."""
+
+    best_so_far: tuple[float, ...]
+    """Best inner score after each trial, mean over the outer folds' searches."""
+    best_so_far_low: tuple[float, ...]
+    """25th percentile of the same over folds."""
+    best_so_far_high: tuple[float, ...]
+    """75th percentile."""
+    estimator: Literal["order", "tang2020"]
+    """Averaged as the trials came, or the unbiased estimator for random search
+    (arXiv:2004.13705)."""
+    failed_share: float
+    at_edge: tuple[str, ...]
+    """Searched numbers whose chosen value lies at an edge of its range in most searches."""
+    optimism: float
+    """Inner minus outer score, mean over folds: how much validation was overfitted."""
+    worse_than_default: bool
+    """Whether the chosen points score below the arm's own first trial on inner rows' average."""
+
+
 class BestPoint(_Value):
     """The point of the search on all rows: what is pasted."""
 
@@ -110,6 +237,14 @@ class BestPoint(_Value):
     alpha: tuple[float, ...]
     gamma: tuple[float, ...]
     offset: tuple[float, ...]
+    scale: tuple[float, ...] = ()
+    margin: tuple[float, ...] = ()
+    smoothing: float = 0.0
+    power: float = 0.0
+    sampling: float = 0.0
+    """Strength of class-balanced sampling in the last stage."""
+    switch_epoch: int | None = None
+    """First epoch of the last stage, where there is more than one."""
     decision_weights: tuple[float, ...] | None
     """Factors on the class probabilities before argmax; None where the objective needs none."""
     curve: tuple[float, ...]
@@ -148,6 +283,12 @@ class ArmResult(_Value):
     """Further test scores of argmax, by metric name, and log-loss raw and corrected."""
     correction: str
     """How probabilities were corrected to the posterior, or why they could not be."""
+    probabilities: Probabilities | None = None
+    precision_recall: tuple[PrecisionRecall, ...] = ()
+    gradient: GradientShares | None = None
+    search: Search | None = None
+    prior_scores: dict[str, float] = {}
+    """Score with decision weights under other priors, by the scenario's name."""
     failed_trials: int
 
 
@@ -189,6 +330,70 @@ class Verdict(_Value):
     """Probability behind the decision's leading statement, in [0, 1]."""
 
 
+class Surface(_Value):
+    """What gamma and tau do to one focal arm's inner score, from the search on all rows."""
+
+    arm: str
+    noise: float
+    """Half-width of the band within which two scores are not told apart: twice the standard
+    error of the best trial's score over inner folds."""
+    gamma_low: float
+    gamma_high: float
+    """Range of gamma whose smoothed score lies within the band of the best."""
+    text: str
+
+
+class FolkloreCost(_Value):
+    """What the copied point (gamma 2, alpha 0.25) costs against the arm that would be used."""
+
+    arm: str
+    mean: float
+    """Score of `arm` minus score of the copied point; positive: copying costs."""
+    interval: Interval
+    text: str
+
+
+class Detectable(_Value):
+    """The smallest difference that these rows can show, and how many would decide."""
+
+    difference: float
+    """Shown with 80% power at the verdict's confidence, from the spread of fold differences."""
+    smallest_class: int
+    rows_needed: int | None
+    """Rows of the smallest class at which the smallest difference that counts would be seen;
+    None where they suffice already."""
+    text: str
+
+
+class Suspect(_Value):
+    """A row whose label the out-of-fold predictions of cross-entropy contradict."""
+
+    row: int
+    """Position in the data as read, from 0."""
+    given: str
+    suggested: str
+    given_probability: float
+    suggested_probability: float
+
+
+class Suspects(_Value):
+    """Labels worth a second look: confident learning (arXiv:1911.00068)."""
+
+    count: int
+    share: float
+    rows: tuple[Suspect, ...]
+    """The worst first, 50 at most."""
+    by_class: tuple[int, ...]
+    text: str
+
+
+class PriorScenario(_Value):
+    """Class shares that the user expects where the model will be used."""
+
+    name: str
+    priors: tuple[float, ...]
+
+
 class LeftOut(_Value):
     """An arm that was asked for and not run, with the reason."""
 
@@ -209,6 +414,15 @@ class SweepResult(_Value):
     arms: tuple[ArmResult, ...]
     left_out: tuple[LeftOut, ...]
     references: tuple[ReferenceResult, ...]
+    surfaces: tuple[Surface, ...] = ()
+    folklore_cost: FolkloreCost | None = None
+    detectable: Detectable | None = None
+    suspects: Suspects | None = None
+    prior_scenarios: tuple[PriorScenario, ...] = ()
+    costs: tuple[tuple[float, ...], ...] | None = None
+    """What deciding column for true row costs, where the user said so."""
+    warnings: tuple[str, ...] = ()
+    """What makes the result less trustworthy, one sentence each."""
     comparisons: tuple[Comparison, ...]
     verdict: Verdict
     snippet: str

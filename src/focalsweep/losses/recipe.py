@@ -1,0 +1,106 @@
+"""A recipe: what a model is trained with, from its first step to its last.
+
+Most arms are one loss from start to end. Others change something on the way (class weights that
+switch on late, a last layer that is trained anew), draw rows of rare classes more often, or end in
+a cosine head. A recipe holds all of that as plain numbers, so that members with different recipes
+still train side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from focalsweep.losses.point import LossPoint
+
+Head = Literal["linear", "cosine"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stage:
+    """Hold how training goes from one moment on.
+
+    Parameters
+    ----------
+    loss : LossPoint
+        The loss.
+    start : float, default 0.0
+        Share of the sweep's epochs, in [0, 1), after which this stage begins.
+    sampling : float, default 0.0
+        Strength of class-balanced sampling in [0, 1], see `class_mass`; 0 sees every row once an
+        epoch.
+    head_only : bool, default False
+        The last layer is drawn anew when the stage begins, and from then on it alone is trained.
+    """
+
+    loss: LossPoint
+    start: float = 0.0
+    sampling: float = 0.0
+    head_only: bool = False
+
+    def start_epoch(self, epochs: int) -> int:
+        """Return the first epoch (from 0) of this stage in a sweep of so many epochs.
+
+        A stage that begins late begins in the last epoch at the latest.
+        """
+        return min(round(self.start * epochs), epochs - 1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recipe:
+    """Hold the stages of a training and the head that it needs.
+
+    Parameters
+    ----------
+    stages : tuple of Stage
+        In the order of their starts; the first starts at 0.
+    head : {"linear", "cosine"}
+        The model's own last layer, or the cosine of features and class vectors, which
+        `LossPoint.scale` then multiplies.
+    """
+
+    stages: tuple[Stage, ...]
+    head: Head = "linear"
+
+    def __post_init__(self) -> None:
+        starts = [stage.start for stage in self.stages]
+        if not starts or starts[0] != 0.0 or starts != sorted(starts) or starts[-1] >= 1.0:
+            raise ValueError(f"stages must start at 0 and in order, before 1. Received: {starts}.")
+
+    @classmethod
+    def plain(cls, loss: LossPoint) -> Recipe:
+        """One loss from start to end."""
+        return cls(stages=(Stage(loss=loss),))
+
+    @property
+    def last(self) -> Stage:
+        """The stage that training ends in."""
+        return self.stages[-1]
+
+    def stage_at(self, epoch: int, *, epochs: int) -> Stage:
+        """Return the stage of an epoch (from 0) in a sweep of so many epochs."""
+        begun = [stage for stage in self.stages if stage.start_epoch(epochs) <= epoch]
+        return begun[-1]
+
+    def end(self, trained: int, *, epochs: int) -> Stage:
+        """Return the stage that a model of `trained` epochs ended in: its probabilities' loss."""
+        return self.stage_at(trained - 1, epochs=epochs)
+
+
+def class_mass(counts: ArrayLike, sampling: float) -> NDArray[np.float64]:
+    """Return how often classes are drawn: ``n_k^(1 - sampling) * n_max^sampling``.
+
+    At 0 that is the number of rows, at 1 the largest class for all.
+
+    Parameters
+    ----------
+    counts : array of shape (classes,)
+        Training rows a class; a class without rows is never drawn.
+    sampling : float
+        In [0, 1].
+    """
+    rows = np.asarray(counts, dtype=np.float64)
+    return np.where(rows > 0, rows ** (1.0 - sampling) * rows.max() ** sampling, 0.0)

@@ -104,6 +104,7 @@ def score_points(
         Macro-F1 from counts pooled over folds, at its best epoch.
     """
     from focalsweep.losses.point import LossPoint
+    from focalsweep.losses.recipe import Recipe
     from focalsweep.models.mlp import mlp
     from focalsweep.training.member import Member, MemberKey, View
     from focalsweep.training.optimizer import Optimizer
@@ -124,13 +125,16 @@ def score_points(
         Member(
             key=MemberKey("fixed", number, view, seed),
             view=view,
-            loss=LossPoint(
-                weight=class_weights(fold.y_train, n_classes=n_classes, tau=point.tau),
-                gamma=np.full(n_classes, point.gamma),
-                scale=np.ones(n_classes),
-                offset=np.zeros(n_classes),
-                margin=np.zeros(n_classes),
+            recipe=Recipe.plain(
+                LossPoint(
+                    weight=class_weights(fold.y_train, n_classes=n_classes, tau=point.tau),
+                    gamma=np.full(n_classes, point.gamma),
+                    scale=np.ones(n_classes),
+                    offset=np.zeros(n_classes),
+                    margin=np.zeros(n_classes),
+                )
             ),
+            schedule=EPOCHS,
             learning_rate=point.learning_rate,
             weight_decay=point.weight_decay,
             epochs=EPOCHS,

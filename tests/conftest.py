@@ -1,9 +1,14 @@
 """Fixtures of the whole test suite."""
 
 import sys
+from collections.abc import Iterator
 from importlib.abc import MetaPathFinder
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 
 class _NoTorch(MetaPathFinder):
@@ -22,3 +27,25 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     monkeypatch.setattr(sys, "meta_path", [_NoTorch(), *sys.meta_path])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """Start the system's Chromium; without one skip, or fail where CI asks for it."""
+    from screenshots import browser
+
+    reason = browser.why_no_browser()
+    if reason is not None:
+        if browser.browser_is_required():
+            pytest.fail(f"`CI` or `{browser.REQUIRED}` is set, but there is {reason}")
+        pytest.skip(reason)
+    with browser.chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def chromium_page(chromium: "Browser") -> Iterator["Page"]:
+    """Open an empty page, 1280 pixels wide."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    yield page
+    page.close()

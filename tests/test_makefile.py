@@ -112,16 +112,52 @@ def test_an_environment_that_could_not_be_made_leaves_nothing_that_looks_made(fr
     assert not (fresh / ".venv" / "bin" / "python").exists()
 
 
-@pytest.mark.parametrize("failing", ["ruff", "mypy", "lint-imports", "python", None])
-def test_ci_fails_exactly_when_one_of_its_checks_fails(fresh, failing):
-    """Run `.ci/run` on an environment whose tools do nothing but fail or succeed."""
+@pytest.fixture
+def ci(fresh):
+    """Copy `.ci/run` beside an environment whose tools do nothing but succeed."""
     shutil.copytree(ROOT / ".ci", fresh / ".ci")
     tools = fresh / ".venv" / "bin"
     tools.mkdir(parents=True)
     for name in ("ruff", "mypy", "lint-imports", "python"):
-        tool = add_command(fresh, name, line=f"exit {3 if name == failing else 0}")
-        shutil.move(tool, tools / name)
+        shutil.move(add_command(fresh, name, line="exit 0"), tools / name)
     for name in ("pyproject.toml", "constraints.txt", ".venv/.dev"):
         (fresh / name).touch()
-    ran = subprocess.run(["bash", fresh / ".ci" / "run"], capture_output=True, check=False)
-    assert (ran.returncode != 0) == (failing is not None)
+    return fresh
+
+
+def run_ci(folder, path):
+    return subprocess.run(
+        [shutil.which("bash"), folder / ".ci" / "run"],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("failing", ["ruff", "mypy", "lint-imports", "python", None])
+def test_ci_fails_exactly_when_one_of_its_checks_fails(ci, failing):
+    add_command(ci, "chromium", line="exit 0")
+    if failing is not None:
+        shutil.move(add_command(ci, failing, line="exit 3"), ci / ".venv" / "bin" / failing)
+    assert (run_ci(ci, path_of(ci)).returncode != 0) == (failing is not None)
+
+
+@pytest.mark.parametrize("installs", [True, False])
+def test_ci_installs_a_missing_browser_and_says_so_when_it_cannot(ci, installs):
+    """The browser tests then fail by themselves, because CI requires a browser."""
+    for name in ("bash", "sh", "dirname", "make", "touch"):
+        (ci / "bin" / name).symlink_to(shutil.which(name))
+    add_command(ci, "id", line="echo 0")
+    log = ci / "apt.log"
+    add_command(ci, "apt-get", line=f'echo "$@" >> "{log}"; exit {0 if installs else 100}')
+    required = f'echo "required=$FOCALSWEEP_REQUIRE_BROWSER" >> "{log}"'
+    shutil.move(add_command(ci, "python", line=required), ci / ".venv" / "bin" / "python")
+
+    ran = run_ci(ci, str(ci / "bin"))
+
+    logged = log.read_text()
+    assert "update" in logged
+    assert ("chromium" in logged) == installs
+    assert "required=1" in logged
+    assert ("apt-get could not install chromium" in ran.stderr) != installs

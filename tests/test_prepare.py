@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from focalsweep.config.compose import compose_sweep
+from focalsweep.data.resampling import random_over_sampling, smote, without_suspects
 from focalsweep.errors import UserError
 from focalsweep.prepare import Plan, prepare
 from focalsweep.training.batch_size import automatic_batch_size
@@ -134,9 +135,68 @@ def test_other_rows_have_another_fingerprint(csv):
     assert one != plan(PLAIN, *csv({"a": 60, "b": 21})).facts.sha256
 
 
+def test_treated_rows_change_neither_the_batch_size_nor_the_facts():
+    plain, treated = plan(PLAIN), plan("arms=[cross_entropy,smote,random_over_sampling]")
+    assert treated.arms[1].rows is smote
+    assert set(treated.folds.variants) == {smote, random_over_sampling}
+    assert treated.pending_treatments == ()
+    assert treated.batch_size == plain.batch_size
+    assert treated.facts == plain.facts
+    assert len(treated.folds.base) == len(plain.folds.views)
+
+
+def test_arms_that_need_suspects_wait_and_the_user_is_told():
+    made = plan(PLAIN, "dataset.drop_suspects=true")
+    assert [arm.name for arm in made.arms] == ["cross_entropy", "cross_entropy_cleaned"]
+    assert made.pending_treatments == (without_suspects,)
+    (message,) = made.messages
+    assert "`cross_entropy_cleaned`" in message
+    assert plan(PLAIN).pending_treatments == ()
+
+
+def test_label_noise_is_a_fact_with_a_message():
+    made = plan(PLAIN, "dataset.label_noise=0.2")
+    assert made.facts.label_noise == 0.2
+    (message,) = made.messages
+    assert "20% of training labels" in message
+    assert plan(PLAIN).facts.label_noise == 0.0
+
+
+def test_costs_become_the_objective_with_a_message(csv):
+    data = csv({"a": 60, "b": 20})
+    made = plan(PLAIN, *data, "decision.costs={a: 1, b: 5}")
+    assert made.costs == ((0.0, 1.0), (5.0, 0.0))
+    assert made.objective.name == "cost"
+    (message,) = made.messages
+    assert "`cost`" in message
+    asked = plan(PLAIN, *data, "decision.costs=[[0,1],[5,0]]", "objective=cost")
+    assert (asked.costs, asked.messages) == (made.costs, ())
+    assert plan(PLAIN).costs is None
+
+
+def test_prior_scenarios_are_shares_of_every_class(csv):
+    scenarios = "decision.priors={half: [0.5, 0.5], rare: {b: 0.01}}"
+    made = plan(PLAIN, *csv({"a": 60, "b": 20}), scenarios)
+    assert [(each.name, each.priors) for each in made.prior_scenarios] == [
+        ("half", (0.5, 0.5)),
+        ("rare", (0.99, 0.01)),
+    ]
+    assert plan(PLAIN).prior_scenarios == ()
+
+
+def test_how_trials_are_chosen_and_streams_are_passed_on():
+    made = plan("selection=one_standard_error", "loss.focal_gamma.stream=1")
+    assert made.selection == "one_standard_error"
+    assert [arm.stream for arm in made.arms] == [0, 0, 1]
+    assert plan(PLAIN).selection == "best"
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
+        (["decision.costs=[[0,1],[1,0]]"], "each of the 6 classes in the order `"),
+        (["decision.costs={a: 1}"], "names the class `a`"),
+        (["decision.priors={here: [0.5,0.5]}"], "`decision.priors.here` must have one share"),
         (["sampler=gp"], "focalsweep[gp]"),
         (["loss.focal_gamma.baselines=[]", "loss.focal_gamma.search.gamma.low=-1"], "`gamma`"),
         (["arms=[cross_entropy,focal_folklore]", "loss.focal_folklore.options.gamma=-2"], "gamma"),

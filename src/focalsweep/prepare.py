@@ -6,20 +6,38 @@ module imports TensorFlow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
-from focalsweep.config.schema import ArmConfig, RangeConfig, SweepConfig
+from focalsweep.config.schema import ArmConfig, RangeConfig, Selection, SweepConfig
 from focalsweep.config.target import build, factory, load
+from focalsweep.data.class_numbers import class_shares, cost_matrix
 from focalsweep.data.dataset import Dataset
+from focalsweep.data.diagnosis import diagnose
 from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
 from focalsweep.errors import UserError
-from focalsweep.evidence.result import ClassFacts, DatasetFacts, LeftOut
+from focalsweep.evidence.comparison import VerdictRule
+from focalsweep.evidence.result import (
+    ClassFacts,
+    DatasetFacts,
+    Diagnosis,
+    LeftOut,
+    Overlap,
+    PriorScenario,
+)
 from focalsweep.losses.class_weights import priors_equal
-from focalsweep.metrics.objective import Objective, objective
+from focalsweep.metrics.objective import COST, Objective, cost_objective, objective
 from focalsweep.search.arm import Arm, Counts, Nuisance, Range
-from focalsweep.search.folds import Evaluation, Folds, Profile, lay_out
+from focalsweep.search.folds import (
+    Evaluation,
+    Folds,
+    Profile,
+    Treatment,
+    lay_out,
+    needs_suspects,
+)
 from focalsweep.search.rounds import Budget
 from focalsweep.search.studies import MakeSampler
 from focalsweep.training.batch_size import automatic_batch_size
@@ -44,8 +62,35 @@ class Plan:
     budget: Budget
     make_sampler: MakeSampler
     batch_size: int
+    selection: Selection
+    """Which trial a study stands for."""
+    costs: tuple[tuple[float, ...], ...] | None
+    """What deciding column for a row of class row costs; the objective is then ``cost``."""
+    prior_scenarios: tuple[PriorScenario, ...]
+    """Class shares under which every arm is scored again."""
     messages: tuple[str, ...]
     """Choices that were made for the user, one sentence each."""
+
+    @property
+    def counts(self) -> Counts:
+        """Training rows a class of the last search: that on all rows, where there is one."""
+        return self.folds.scopes[-1].counts
+
+    @property
+    def rule(self) -> VerdictRule:
+        """The verdict's thresholds in the objective's unit."""
+        verdict, unit = self.config.verdict, self.objective.unit
+        return VerdictRule(
+            smallest_difference=verdict.smallest_difference * unit,
+            regrettable_difference=verdict.regrettable_difference * unit,
+            confidence=verdict.confidence,
+        )
+
+    @property
+    def pending_treatments(self) -> tuple[Treatment, ...]:
+        """Treatments that wait for suspects: `with_variant` adds them when those are found."""
+        treatments = dict.fromkeys(arm.rows for arm in self.arms if arm.rows is not None)
+        return tuple(each for each in treatments if each not in self.folds.variants)
 
     @property
     def smallest_per_fold(self) -> list[int]:
@@ -64,9 +109,19 @@ def prepare(config: SweepConfig) -> Plan:
     dataset = treat_rare_classes(build(config.dataset), policy=config.dataset.rare_classes)
     evaluation, epochs, message = _evaluation(config, dataset)
     profile = Profile(kind=config.dataset.profile, factor=config.dataset.factor)
-    folds = lay_out(dataset, evaluation=evaluation, profile=profile, seed=config.seed)
+    costs, scenarios = _costs(config, dataset), _prior_scenarios(config, dataset)
+    made = [_arm(name, config.loss[name]) for name in config.arms]
+    folds = lay_out(
+        dataset,
+        evaluation=evaluation,
+        profile=profile,
+        seed=config.seed,
+        treatments=[arm.rows for arm in made if arm.rows is not None],
+        label_noise=config.dataset.label_noise,
+        with_whole=config.tracking.models,
+    )
     nuisance = _nuisance(config)
-    arms, left_out = _arms(config, folds, nuisance=nuisance)
+    arms, left_out = _arms(made, folds, nuisance=nuisance)
     make_sampler = factory(config.sampler)
     # What a sampler lacks, such as a package, shows when it is made.
     space = arms[0].space(folds.final.counts, nuisance)
@@ -74,13 +129,13 @@ def prepare(config: SweepConfig) -> Plan:
     return Plan(
         config=config,
         dataset=dataset,
-        facts=_facts(dataset, profile=profile, folds=folds),
+        facts=_facts(config, dataset, profile=profile, folds=folds),
         evaluation=evaluation,
         folds=folds,
         arms=arms,
         left_out=left_out,
         nuisance=nuisance,
-        objective=objective(config.objective),
+        objective=objective(config.objective) if costs is None else cost_objective(costs),
         budget=Budget(
             trials=config.trials,
             epochs=epochs,
@@ -89,8 +144,12 @@ def prepare(config: SweepConfig) -> Plan:
         ),
         make_sampler=make_sampler,
         batch_size=_batch_size(config, folds),
+        selection=config.selection,
+        costs=costs,
+        prior_scenarios=scenarios,
         messages=(
             *message,
+            *_choices(config, arms),
             *(f"The arm `{entry.arm}` is left out: {entry.reason}." for entry in left_out),
         ),
     )
@@ -120,18 +179,57 @@ def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, int,
     return replace(evaluation, kind="holdout", inner_folds=inner_folds), epochs, (message,)
 
 
+def _costs(config: SweepConfig, dataset: Dataset) -> tuple[tuple[float, ...], ...] | None:
+    given = config.decision.costs
+    return None if given is None else cost_matrix(given, class_names=dataset.class_names)
+
+
+def _prior_scenarios(config: SweepConfig, dataset: Dataset) -> tuple[PriorScenario, ...]:
+    return tuple(
+        PriorScenario(
+            name=name,
+            priors=class_shares(
+                given,
+                class_names=dataset.class_names,
+                counts=dataset.class_counts,
+                scenario=name,
+            ),
+        )
+        for name, given in (config.decision.priors or {}).items()
+    )
+
+
+def _choices(config: SweepConfig, arms: Sequence[Arm]) -> tuple[str, ...]:
+    """Say what follows from the config without being written in it."""
+    messages = []
+    if config.decision.costs is not None and config.objective != COST:
+        messages.append(
+            "The objective is `cost`, the mean cost of a row, because `decision.costs` is given."
+        )
+    if config.dataset.label_noise:
+        messages.append(
+            f"{config.dataset.label_noise:.0%} of training labels are flipped to other classes "
+            "(`dataset.label_noise`); rows that are scored keep theirs."
+        )
+    if cleaned := [arm.name for arm in arms if arm.rows is not None and needs_suspects(arm.rows)]:
+        messages.append(
+            f"Suspect labels are looked for before the search and removed from the training rows "
+            f"of {', '.join(f'`{name}`' for name in cleaned)}."
+        )
+    return tuple(messages)
+
+
 def _arms(
-    config: SweepConfig, folds: Folds, *, nuisance: Nuisance
+    made: Sequence[Arm], folds: Folds, *, nuisance: Nuisance
 ) -> tuple[tuple[Arm, ...], tuple[LeftOut, ...]]:
     arms, left_out = [], []
-    for name in config.arms:
-        arm = _arm(name, config.loss[name])
+    for arm in made:
         reason = arm.left_out(folds.final.counts)
         if reason is None:
             _check_ends(arm, folds.final.counts, nuisance=nuisance)
             arms.append(arm)
         else:
-            left_out.append(LeftOut(arm=name, reason=reason))
+            left_out.append(LeftOut(arm=arm.name, reason=reason))
     return tuple(arms), tuple(left_out)
 
 
@@ -141,7 +239,7 @@ def _check_ends(arm: Arm, counts: Counts, *, nuisance: Nuisance) -> None:
     for end in ("low", "high"):
         point = {name: getattr(limits, end) for name, limits in space.items()}
         try:
-            arm.loss(counts, point, equal_priors=priors_equal(counts))
+            arm.recipe(counts, point, equal_priors=priors_equal(counts))
         except ValueError as error:
             raise UserError(f"`loss.{arm.name}` has no loss at its {end} end: {error}") from None
 
@@ -154,11 +252,19 @@ def _arm(name: str, config: ArmConfig) -> Arm:
         make_loss=partial(load(config.target, at=f"loss.{name}"), **config.options),
         search={key: _range(limits) for key, limits in config.search.items()},
         baselines=config.baselines,
+        rows=None if config.rows is None else load(config.rows, at=f"loss.{name}", key="rows"),
+        stream=config.stream,
     )
 
 
 def _range(limits: RangeConfig) -> Range:
-    return Range(low=limits.low, high=limits.high, log=limits.log, vector=limits.vector)
+    return Range(
+        low=limits.low,
+        high=limits.high,
+        log=limits.log,
+        vector=limits.vector,
+        neutral=limits.neutral,
+    )
 
 
 def _nuisance(config: SweepConfig) -> Nuisance:
@@ -175,10 +281,23 @@ def _nuisance(config: SweepConfig) -> Nuisance:
 def _batch_size(config: SweepConfig, folds: Folds) -> int:
     if config.optimizer.batch_size != "auto":
         return config.optimizer.batch_size
-    return automatic_batch_size(min(view.n_train for view in folds.views))
+    return automatic_batch_size(min(view.n_train for view in folds.base))
 
 
-def _facts(dataset: Dataset, *, profile: Profile, folds: Folds) -> DatasetFacts:
+def _diagnosis(dataset: Dataset) -> Diagnosis:
+    found = diagnose(dataset)
+    return Diagnosis(
+        classes=tuple(Overlap(**asdict(each)) for each in found.classes),
+        duplicates=found.duplicates,
+        conflicting=found.conflicting,
+        sampled_rows=found.sampled_rows,
+        text=found.text,
+    )
+
+
+def _facts(
+    config: SweepConfig, dataset: Dataset, *, profile: Profile, folds: Folds
+) -> DatasetFacts:
     counts = dataset.class_counts
     return DatasetFacts(
         name=dataset.name,
@@ -190,9 +309,11 @@ def _facts(dataset: Dataset, *, profile: Profile, folds: Folds) -> DatasetFacts:
             for name, count in zip(dataset.class_names, counts, strict=True)
         ),
         imbalance_ratio=dataset.imbalance_ratio,
-        smallest_training_class=min(int(view.train_counts.min()) for view in folds.views),
+        smallest_training_class=min(int(view.train_counts.min()) for view in folds.base),
         profile=profile.kind,
         factor=1.0 if profile.kind == "none" else imbalance_factor(profile.factor),
+        label_noise=config.dataset.label_noise,
+        diagnosis=_diagnosis(dataset),
         sha256=dataset.sha256(),
         notes=dataset.notes,
     )

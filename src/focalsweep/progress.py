@@ -5,13 +5,36 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 _LINE_EVERY = 0.1
 """Share of the work between two lines where there is no terminal to draw a bar in."""
+
+
+class Progress(Protocol):
+    """Whoever is told how far a sweep is."""
+
+    def say(self, phase: str) -> None:
+        """Name what is running."""
+        ...
+
+    def trained(self, member_epochs: int) -> None:
+        """Add work done; safe to call from any thread."""
+        ...
+
+
+class NoProgress:
+    """Show nothing."""
+
+    def say(self, phase: str) -> None:
+        """Ignore the phase."""
+
+    def trained(self, member_epochs: int) -> None:
+        """Ignore the work."""
 
 
 class SweepProgress:
@@ -35,7 +58,7 @@ class SweepProgress:
         self._shown = 0.0
         self._started = time.monotonic()
         self._lock = threading.Lock()
-        self._bar = Progress(
+        self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f}%"),

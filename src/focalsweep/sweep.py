@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
-import keras
 import pandas as pd
 from rich.console import Console
 
-from focalsweep.config.target import build
-from focalsweep.errors import UserError
 from focalsweep.evidence.assess import assess
-from focalsweep.evidence.comparison import VerdictRule
+from focalsweep.evidence.keep_models import keep_models
+from focalsweep.evidence.model_facts import MODELS_FOLDER
 from focalsweep.evidence.references import score_references
-from focalsweep.evidence.refit import refit
 from focalsweep.evidence.result import BudgetFacts, EvaluationFacts, SweepResult
 from focalsweep.prepare import Plan
+from focalsweep.procedure import (
+    model_builder,
+    search_and_refit,
+    trainer_of,
+    without_suspects,
+    work_of,
+)
 from focalsweep.progress import SweepProgress, in_words
 from focalsweep.provenance import commit, versions
 from focalsweep.report.snippet import keras_snippet
-from focalsweep.search.chunk_store import ChunkStore
-from focalsweep.search.rounds import Search
-from focalsweep.search.studies import StudyStore
 from focalsweep.search.tracker import Tracker
 from focalsweep.search.trials_table import trials_table
 from focalsweep.stopwatch import Stopwatch
 from focalsweep.training.calibration import seconds_per_member_epoch
-from focalsweep.training.choice import make_trainer
-from focalsweep.training.optimizer import Optimizer
+
+RANDOM_SAMPLER = "focalsweep.search.samplers.random"
+"""Its trials are independent, so budget curves can be averaged over all orders of them."""
 
 
 def run_sweep(
@@ -63,62 +64,32 @@ def run_sweep(
         Everything found, and every trial of every study.
     """
     config, evaluation = plan.config, plan.evaluation
+    if plan.pending_treatments:
+        console.print("Looking for suspect labels in the training rows of every fold ...")
+        with stopwatch.phase("suspects"):
+            plan = without_suspects(plan, folder)
     with stopwatch.phase("compile"):
-        trainer, message = make_trainer(
-            build_model=partial(_build_model, plan),
-            views=plan.folds.views,
-            optimizer=Optimizer(kind=config.optimizer.kind, momentum=config.optimizer.momentum),
-            batch_size=plan.batch_size,
-            scores_log_loss=not plan.objective.uses_decisions,
-            softened=any(arm.softens(plan.folds.final.counts) for arm in plan.arms),
-        )
+        trainer, message = trainer_of(plan)
         if message:
             console.print(message)
-        search = Search(
-            arms=plan.arms,
-            folds=plan.folds,
-            nuisance=plan.nuisance,
-            objective=plan.objective,
-            budget=plan.budget,
-            make_sampler=plan.make_sampler,
-            seed=config.seed,
-        )
-        chunk_size = trainer.chunk_size(search.members_per_round)
-        member_seconds = seconds_per_member_epoch(trainer, chunk_size=chunk_size)
-    search_members = search.members_per_round * plan.budget.rounds
-    refit_members = len(plan.arms) * sum(
-        len(scope.inner) + (evaluation.refit_seeds if scope.refit is not None else 0)
-        for scope in plan.folds.scopes
-    )
+        work = work_of(plan, trainer)
+        member_seconds = seconds_per_member_epoch(trainer, chunk_size=work.chunk_size)
     epochs = plan.budget.epochs
     console.print(
-        f"Training {search_members + refit_members:,} models for up to {epochs} epochs: about "
-        f"{in_words(member_seconds * epochs * (search_members + refit_members))}"
+        f"Training {work.members:,} models for up to {epochs} epochs: about "
+        f"{in_words(member_seconds * epochs * work.members)}"
         + (f", capped at {config.minutes:g} min of search." if config.minutes else ".")
     )
     # Not before: it would compete with what was just measured.
     tracker.prepare()
-    store = StudyStore(folder / "studies.journal")
-    chunks = ChunkStore(folder / "chunks", trainer)
     with SweepProgress(
-        console, search_epochs=search_members * epochs, refit_epochs=refit_members * epochs
+        console,
+        search_epochs=work.search_members * epochs,
+        refit_epochs=work.refit_members * epochs,
     ) as progress:
-        with stopwatch.phase("search"):
-            studies = search.run(
-                store=store, chunks=chunks, chunk_size=chunk_size, progress=progress.trained
-            )
-        with stopwatch.phase("refit"):
-            progress.say("refit")
-            chosen = refit(
-                studies,
-                folds=plan.folds,
-                nuisance=plan.nuisance,
-                chunks=chunks,
-                chunk_size=chunk_size,
-                seed=config.seed,
-                n_seeds=evaluation.refit_seeds,
-                progress=progress.trained,
-            )
+        studies, chosen = search_and_refit(
+            plan, trainer, folder, stopwatch=stopwatch, progress=progress
+        )
         with stopwatch.phase("references"):
             progress.say("scikit-learn references")
             references = (
@@ -132,24 +103,40 @@ def run_sweep(
             )
         with stopwatch.phase("evidence"):
             progress.say("evidence")
+            trials = trials_table(studies)
             assessment = assess(
+                studies,
                 chosen,
+                trials,
+                dataset=plan.dataset,
                 folds=plan.folds,
                 evaluation=evaluation,
+                nuisance=plan.nuisance,
                 objective=plan.objective,
-                rule=VerdictRule(
-                    smallest_difference=config.verdict.smallest_difference,
-                    regrettable_difference=config.verdict.regrettable_difference,
-                    confidence=config.verdict.confidence,
-                ),
+                rule=plan.rule,
+                estimator="tang2020" if config.sampler.target == RANDOM_SAMPLER else "order",
+                classes=plan.facts.classes,
+                priors=plan.prior_scenarios,
+                references=references,
                 seed=config.seed,
             )
-    trials = trials_table(studies)
+    if plan.folds.whole is not None:
+        with stopwatch.phase("models"):
+            diverged = keep_models(
+                chosen,
+                folds=plan.folds,
+                dataset=plan.dataset,
+                objective=plan.objective,
+                build_model=model_builder(plan),
+                into=folder / MODELS_FOLDER,
+            )
+        for name in diverged:
+            console.print(f"No model of `{name}` is kept: its training on all rows diverged.")
     winner = next(arm for arm in assessment.arms if arm.name == assessment.verdict.arm)
     result = SweepResult(
         name=config.name,
         question=config.question,
-        objective=config.objective,
+        objective=plan.objective.name,
         dataset=plan.facts,
         evaluation=EvaluationFacts(
             kind=evaluation.kind,
@@ -164,11 +151,18 @@ def run_sweep(
             trials=int(trials.groupby(["arm", "fold"]).size().min()),
             epochs=epochs,
             batch_size=plan.batch_size,
-            members=len(trials) * evaluation.inner_folds + refit_members,
+            members=len(trials) * evaluation.inner_folds + work.refit_members,
         ),
         arms=assessment.arms,
         left_out=plan.left_out,
         references=references,
+        surfaces=assessment.surfaces,
+        folklore_cost=assessment.folklore_cost,
+        detectable=assessment.detectable,
+        suspects=assessment.suspects,
+        prior_scenarios=plan.prior_scenarios,
+        costs=plan.costs,
+        warnings=assessment.warnings,
         comparisons=assessment.comparisons,
         verdict=assessment.verdict,
         snippet=keras_snippet(
@@ -188,22 +182,3 @@ def run_sweep(
         commit=commit(),
     )
     return result, trials
-
-
-def check_model(plan: Plan) -> None:
-    """Build the model once, before anything is written.
-
-    Raises
-    ------
-    UserError
-        If a parameter of the model is unknown, missing, or refused by Keras.
-    """
-    _build_model(plan, plan.folds.views[0].features.shape[1])
-
-
-def _build_model(plan: Plan, n_features: int) -> keras.Model:
-    try:
-        return build(plan.config.model, n_features=n_features, n_classes=plan.dataset.n_classes)
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise UserError(f"The `model` cannot be built as configured: {reason}.") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from focalsweep.config.compose import compose_sweep, compose_variants
+from focalsweep.config.schema import DecisionConfig
 from focalsweep.errors import UserError
 
 OWN_SWEEP = """
@@ -212,6 +213,55 @@ def test_a_sweep_that_varies_nothing_is_one_sweep():
     assert compose_variants("smoke") == [compose_sweep("smoke")]
 
 
+@pytest.mark.parametrize("arms", ["[cross_entropy]", "[cross_entropy,cross_entropy_cleaned]"])
+def test_dropping_suspects_adds_the_cleaned_arm_once_behind_the_others(arms: str):
+    overrides = [f"arms={arms}", "dataset.drop_suspects=true"]
+    for given in (overrides, overrides[::-1]):
+        config = compose_sweep("smoke", [*given, "loss.cross_entropy_cleaned.label=clean"]).config
+        assert config.arms == tuple(config.loss) == ("cross_entropy", "cross_entropy_cleaned")
+        assert config.loss["cross_entropy_cleaned"].label == "clean"
+    assert "cross_entropy_cleaned" not in compose_sweep("smoke").config.arms
+
+
+def test_dropping_suspects_works_with_a_users_own_dataset_file(own: Path):
+    config = compose_sweep(
+        "my_sweep", ["dataset.drop_suspects=true", "dataset.label_noise=0.1"], config_dir=own
+    ).config
+    assert config.arms == ("cross_entropy", "my_arm", "cross_entropy_cleaned")
+    assert (config.dataset.drop_suspects, config.dataset.label_noise) == (True, 0.1)
+
+
+def test_a_sweep_over_label_noise_is_one_sweep_a_share():
+    variants = compose_variants("smoke", ["vary={dataset.label_noise: [0.0, 0.2]}"])
+    assert [each.config.dataset.label_noise for each in variants] == [0.0, 0.2]
+
+
+def test_costs_and_priors_are_lists_or_mappings_by_class_name():
+    def decision(*overrides: str) -> DecisionConfig:
+        return compose_sweep("smoke", overrides).config.decision
+
+    assert decision() == DecisionConfig(costs=None, priors=None)
+    assert decision("decision.costs=[[0,1],[5,0]]").costs == ((0.0, 1.0), (5.0, 0.0))
+    assert decision("decision.costs={a: 5, 3: {a: 1.5}}").costs == {"a": 5.0, "3": {"a": 1.5}}
+    priors = decision("decision.priors={here: [0.9, 0.1], there: {a: 0.5}}").priors
+    assert priors == {"here": (0.9, 0.1), "there": {"a": 0.5}}
+
+
+def test_costs_on_the_command_line_replace_those_of_the_sweep_file(own: Path):
+    (own / "my_sweep.yaml").write_text(OWN_SWEEP + "decision: {costs: {a: 1, b: 2}}\n")
+    given = compose_sweep("my_sweep", ["decision.costs={a: 7}"], config_dir=own)
+    assert given.config.decision.costs == {"a": 7.0}
+
+
+def test_rows_and_stream_of_an_arm_are_set_by_name():
+    config = compose_sweep(
+        "smoke",
+        ["loss.focal_gamma.rows=focalsweep.data.resampling.smote", "loss.focal_gamma.stream=1"],
+    ).config
+    assert config.loss["focal_gamma"].rows == "focalsweep.data.resampling.smote"
+    assert [arm.stream for arm in config.loss.values()] == [0, 0, 1]
+
+
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
@@ -267,9 +317,19 @@ def test_a_sweep_that_varies_nothing_is_one_sweep():
             "`loss.focal_gamma.search.gamma.high` must be a",
         ),
         ("loss.focal_gamma.search.gamma.log=true", "must have `low` > 0 where `log` is true"),
+        ("loss.focal_gamma.search.gamma.neutral=6", "must have `neutral` in [0.0, 5.0]"),
         ("optimizer.momentum=0.9", "`momentum`, which `adamw` ignores; use optimizer=sgd"),
         ("vary={sed: [1]}", "`sed` is not a known key; the nearest known name is `seed`."),
         ("vary={seed: [1, x]}", "`seed` must be a whole number; received `seed=x`."),
+        ("dataset.label_noise=0.5", "`dataset.label_noise` must be < 0.5; received"),
+        ("dataset.drop_suspects=yes", "`dataset.drop_suspects` must be true or false; received"),
+        ("selection=two", "`selection` must be 'best' or 'one_standard_error'; received"),
+        ("objective=cost", "`objective=cost` needs `decision.costs`; give one row of costs a"),
+        ("decision.costs=[1,2]", "`decision.costs` must be one row of numbers a class such as ["),
+        ("decision.costs={a: x}", "or null; received `decision.costs={a:x}`."),
+        ("decision.priors=[1,2]", "`decision.priors` must be a mapping from scenarios (letters,"),
+        ("decision.priors={a b: [1]}", "or null; received `decision.priors={a b:[1]}`."),
+        ("decision.cost=1", "the nearest known name is `decision.costs`."),
         # missing values, interpolations
         ("question=???", "`question` has no value; add `question=VALUE`."),
         ("~trials", "`trials` has no value; add `trials=VALUE`."),
@@ -286,6 +346,16 @@ def test_a_sweep_that_varies_nothing_is_one_sweep():
         ("dataset._target_=focalsweep.data.digits.load_digit", "nearest known name is `load_dig"),
         ("dataset._target_=focalsweep.dta.x", "but Python finds no module `focalsweep.dta`."),
         ("sampler._target_=tpe", "`sampler._target_` must be text that matches"),
+        ("loss.focal_gamma.rows=smote", "`loss.focal_gamma.rows` must be text that matches"),
+        (
+            "loss.focal_gamma.rows=focalsweep.data.resampling.smot",
+            "`loss.focal_gamma.rows` names `focalsweep.data.resampling.smot`, which is no function "
+            "of its module; the nearest known name is `smote`.",
+        ),
+        (
+            "loss.focal_gamma.rows=focalsweep.data.profile.thin",
+            "`loss.focal_gamma.rows` names `focalsweep.data.profile.thin`, which cannot treat rows",
+        ),
     ],
 )
 def test_every_mistake_is_one_sentence_with_the_full_key(override: str, expected: str):

@@ -63,6 +63,8 @@ def test_every_other_part_changes_the_fingerprint(smoke: SweepConfig):
         "evaluation": {**parts["evaluation"], "refit_seeds": 5},
         "sampler": {**parts["sampler"], "_target_": "some.other"},
         "verdict": {**parts["verdict"], "confidence": 0.9},
+        "selection": "one_standard_error",
+        "decision": {"costs": None, "priors": {"clinic": [0.5, 0.5]}},
         "vary": {"seed": [1, 2]},
     }
     assert set(others) == set(parts) - WITHOUT_EFFECT

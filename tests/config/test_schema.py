@@ -33,6 +33,7 @@ def test_the_walk_reaches_every_part():
         "SamplerConfig",
         "TrackingConfig",
         "VerdictConfig",
+        "DecisionConfig",
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 FILES = sorted((Path(__file__).parents[2] / "conf" / "dataset").glob("*.yaml"))
-TREATMENT = {"rare_classes", "profile", "factor"}
+TREATMENT = {"rare_classes", "profile", "factor", "label_noise", "drop_suspects"}
 
 
 def test_there_is_a_config_for_every_source() -> None:

@@ -46,6 +46,7 @@ def test_drop_removes_the_rows_and_recodes_without_gaps() -> None:
     for row, label in zip(after.features["row"], after.labels, strict=True):
         assert before.class_names[before.labels[row]] == after.class_names[label]
     assert after.features.index.equals(pd.RangeIndex(29))
+    assert np.array_equal(after.read_rows, after.features["row"])
     assert after.notes[0] == "earlier note"
     assert "5 of 34 rows removed" in after.notes[1]
 

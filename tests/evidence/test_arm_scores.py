@@ -1,7 +1,10 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from focalsweep.evidence.arm_scores import (
+    SIMPLEST_FIRST,
     ArmScores,
     Pick,
     fold_scores,
@@ -9,6 +12,9 @@ from focalsweep.evidence.arm_scores import (
     representatives,
     simplest_first,
 )
+from focalsweep.evidence.result import Decision, Family
+from focalsweep.evidence.verdict import DECISION_OF_FAMILY
+from focalsweep.evidence.verdict_text import RIVAL_NAMES
 
 
 def arm(name, family, inner, argmax=None, decision=None):
@@ -31,12 +37,21 @@ def test_the_best_inner_score_represents_a_side_whatever_the_outer_scores():
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_ties_go_to_the_simplest_family(reverse):
-    families = ["cross_entropy", "class_weights", "logit_adjustment", "folklore", "focal"]
+    families = SIMPLEST_FIRST
     arms = [arm(family, family, [0.5, 0.5 + 1e-15]) for family in families]
     for simplest in range(len(families)):
         some = arms[simplest:][::-1] if reverse else arms[simplest:]
         assert representatives(some) == (families[simplest],) * 2
         assert most_often([a.name for a in some], some).name == families[simplest]
+
+
+def test_every_family_has_a_place_a_decision_and_a_name():
+    families = set(get_args(Family))
+    assert len(SIMPLEST_FIRST) == len(families)
+    assert set(SIMPLEST_FIRST) == set(DECISION_OF_FAMILY) == families
+    assert set(RIVAL_NAMES) == families - {"cross_entropy", "focal", "labels"}
+    unsettled = {"not_enough_data", "use_decision_weights"}
+    assert set(DECISION_OF_FAMILY.values()) | unsettled == set(get_args(Decision))
 
 
 def test_ties_inside_a_family_go_to_the_first_given():

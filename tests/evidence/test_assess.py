@@ -2,22 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from scipy.special import log_softmax, softmax
 from sklearn import metrics as sklearn_metrics
 
+from focalsweep.data.dataset import Dataset
 from focalsweep.evidence.assess import Assessment, assess
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.decision_weights import fit_decision_weights
 from focalsweep.evidence.refit import Chosen
-from focalsweep.evidence.result import ArmResult
+from focalsweep.evidence.result import ArmResult, ClassFacts, PriorScenario
 from focalsweep.losses import arms as families
+from focalsweep.losses.recipe import Recipe
 from focalsweep.metrics.objective import OBJECTIVES, objective
-from focalsweep.search.arm import Arm
+from focalsweep.search.arm import Arm, Nuisance
 from focalsweep.search.folds import ALL_ROWS, Evaluation, Folds, Scope
+from focalsweep.search.rounds import OpenStudy
 from focalsweep.search.studies import Outcome, Trial
 from focalsweep.training.member import Member, MemberKey, View
 
@@ -38,6 +43,7 @@ WEIGHTED = Arm(
     name="class_weighted", label="W", family="class_weights", make_loss=families.class_weighted
 )
 FOCAL = Arm(name="focal_gamma", label="F", family="focal", make_loss=families.focal)
+NUISANCE = Nuisance(defaults={"learning_rate": 1e-3, "weight_decay": 0.0}, search={})
 SKILL = {"cross_entropy": 0.7, "class_weighted": 1.0, "focal_gamma": 1.6}
 POINTS = {
     "cross_entropy": {},
@@ -46,24 +52,41 @@ POINTS = {
 }
 
 
-def make_folds(n_folds: int) -> Folds:
-    """One refit view an outer fold; inner views are only named."""
-    labels = np.concatenate([np.repeat(np.arange(3), TRAIN_COUNTS), TEST_LABELS])
-    views = tuple(
-        View(
-            name=f"{fold}/refit",
-            features=np.zeros((len(labels), 1), np.float32),
-            labels=labels.astype(np.int32),
-            n_train=int(TRAIN_COUNTS.sum()),
-            natural_counts=TRAIN_COUNTS,
-        )
-        for fold in range(n_folds)
+DATASET = Dataset(
+    name="planted",
+    features=pd.DataFrame({"x": np.zeros(len(INNER_LABELS))}),
+    labels=INNER_LABELS,
+    class_names=("a", "b", "c"),
+    origin="made here",
+)
+
+
+def make_view(name: str, evaluated: np.ndarray) -> View:
+    labels = np.concatenate([np.repeat(np.arange(3), TRAIN_COUNTS), evaluated])
+    return View(
+        name=name,
+        features=np.zeros((len(labels), 1), np.float32),
+        labels=labels.astype(np.int32),
+        n_train=int(TRAIN_COUNTS.sum()),
+        natural_counts=TRAIN_COUNTS,
     )
+
+
+def make_folds(n_folds: int) -> Folds:
+    """One refit view an outer fold, and one inner view that all scopes share."""
+    views = [make_view(f"{fold}/refit", TEST_LABELS) for fold in range(n_folds)]
+    views.append(make_view("inner", INNER_LABELS))
+    inner = (n_folds,)
     scopes = [
-        Scope(name=str(fold), counts=TRAIN_COUNTS, inner=(), refit=fold) for fold in range(n_folds)
+        Scope(name=str(fold), counts=TRAIN_COUNTS, inner=inner, refit=fold)
+        for fold in range(n_folds)
     ]
-    scopes.append(Scope(name=ALL_ROWS, counts=TRAIN_COUNTS + TEST_COUNTS, inner=(), refit=None))
-    return Folds(views=views, scopes=tuple(scopes))
+    everything = TRAIN_COUNTS + TEST_COUNTS
+    scopes.append(Scope(name=ALL_ROWS, counts=everything, inner=inner, refit=None))
+    rows = [np.arange(len(view.labels)) for view in views]
+    # The inner view's evaluation rows are the dataset's.
+    rows[-1] = np.concatenate([np.zeros(TRAIN_COUNTS.sum(), int), np.arange(len(INNER_LABELS))])
+    return Folds(views=tuple(views), scopes=tuple(scopes), rows=tuple(rows))
 
 
 def logits(arm: Arm, fold: int | str, purpose: str, shape: tuple[int, ...], labels) -> np.ndarray:
@@ -75,11 +98,12 @@ def logits(arm: Arm, fold: int | str, purpose: str, shape: tuple[int, ...], labe
     return skilled.astype(np.float32)
 
 
-def member(arm: Arm, scope: Scope, seed: int) -> Member:
+def member(arm: Arm, scope: Scope, seed: int, *, inner: bool = False) -> Member:
     return Member(
         key=MemberKey(f"{arm.name}/{scope.name}", 0, -1, seed),
-        view=scope.refit or 0,
-        loss=arm.make_loss(TRAIN_COUNTS, **POINTS[arm.name]),
+        view=scope.inner[0] if inner else scope.refit or 0,
+        recipe=Recipe.plain(arm.make_loss(TRAIN_COUNTS, **POINTS[arm.name])),
+        schedule=3,
         learning_rate=2e-3,
         weight_decay=3e-2,
         epochs=3,
@@ -97,11 +121,12 @@ def make_chosen(arm: Arm, scope: Scope) -> Chosen:
             parameters=POINTS[arm.name],
             outcome=Outcome(value=inner_score, epochs=3, curve=(0.1, 0.2, inner_score)),
         ),
+        recipe=Recipe.plain(arm.make_loss(scope.counts, **POINTS[arm.name])),
         point=arm.make_loss(scope.counts, **POINTS[arm.name]),
         failed_trials=1,
         inner_logits=logits(arm, scope.name, "inner", (len(INNER_LABELS),), INNER_LABELS),
         inner_labels=INNER_LABELS,
-        inner_members=(member(arm, scope, 0),),
+        inner_members=(member(arm, scope, 0, inner=True),),
         test_logits=logits(arm, scope.name, "test", (N_SEEDS, len(TEST_LABELS)), TEST_LABELS)
         if is_outer
         else np.empty((0, 0, N_CLASSES), np.float32),
@@ -118,13 +143,33 @@ def judged(
     change: Callable[[Chosen], Chosen] = lambda chosen: chosen,
 ) -> Assessment:
     folds = make_folds(evaluation.n_outer)
+    chosen = [change(make_chosen(arm, scope)) for scope in folds.scopes for arm in arms]
     return assess(
-        [change(make_chosen(arm, scope)) for scope in folds.scopes for arm in arms],
+        [make_study(entry) for entry in chosen],
+        chosen,
+        pd.DataFrame(columns=["arm", "fold", "trial", "state", "value"]),
+        dataset=DATASET,
         folds=folds,
         evaluation=evaluation,
+        nuisance=NUISANCE,
         objective=objective(name),
         rule=VerdictRule(),
+        estimator="order",
+        classes=[ClassFacts(name=name, count=100, share=1 / 3) for name in DATASET.class_names],
+        priors=[PriorScenario(name="rare", priors=(0.98, 0.01, 0.01))],
+        references=[],
         seed=0,
+    )
+
+
+def make_study(chosen: Chosen) -> OpenStudy:
+    """Stand for the finished study of one chosen trial."""
+    return OpenStudy(
+        arm=chosen.arm,
+        scope=chosen.scope,
+        study=SimpleNamespace(finished=lambda: [chosen.trial]),
+        equal_priors=False,
+        epochs=3,
     )
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 from focalsweep.evidence import bootstrap
 from focalsweep.evidence.bootstrap import bootstrap_scores, paired_bootstrap
 from focalsweep.metrics.confusion import confusion_counts
-from focalsweep.metrics.objective import OBJECTIVES, objective
+from focalsweep.metrics.objective import OBJECTIVES, cost_objective, objective
 
 WITH_DECISIONS = [name for name in OBJECTIVES if name != "log_loss"]
 
@@ -178,3 +178,34 @@ def test_replicates_are_drawn_in_bounded_blocks(monkeypatch):
     assert both.left.samples.shape == (101,)
     assert len(sizes) > 10
     assert max(sizes) <= 1000
+
+
+def test_costs_are_resampled_with_their_rows():
+    labels, left, right = noisy_predictions(n=300)
+    costs = cost_objective([[0, 1, 5], [2, 0, 1], [20, 3, 0]])
+    both = paired_bootstrap(
+        left, right, labels=labels, n_classes=3, objective=costs, replicates=4000, seed=2
+    )
+    cost_of_rows = np.array(costs.costs)[labels, left].mean(axis=0)
+    assert both.left.mean == pytest.approx(-cost_of_rows.mean())
+    # With one seed the variance is that of a stratified mean, as for row losses above.
+    one_seed, samples = bootstrap_scores(
+        left[None, :1], labels=labels, n_classes=3, objective=costs, replicates=8000
+    )
+    priced = np.array(costs.costs)[labels, left[0]]
+    within = sum(priced[labels == k].var() * np.sum(labels == k) for k in range(3))
+    assert one_seed[0] == pytest.approx(-priced.mean())
+    # The standard deviation of 8,000 normal draws is within 2.6% of its mean 999 times in 1,000.
+    assert samples[0].std() == pytest.approx(np.sqrt(within) / 300, rel=0.026)
+
+
+def test_costs_of_zero_and_one_are_one_minus_accuracy_in_every_replicate():
+    labels, _, _ = noisy_predictions(n=200)
+    _, samples = bootstrap_scores(
+        np.zeros((1, 1, 200), dtype=int),
+        labels=labels,
+        n_classes=3,
+        objective=cost_objective(1 - np.eye(3)),
+        replicates=20,
+    )
+    np.testing.assert_allclose(samples, np.mean(labels == 0) - 1)

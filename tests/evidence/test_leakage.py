@@ -19,6 +19,7 @@ from focalsweep.evidence.predictions import own_decision_weights
 from focalsweep.evidence.refit import Chosen, refit
 from focalsweep.losses import arms as families
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe
 from focalsweep.metrics.objective import objective
 from focalsweep.models.mlp import mlp
 from focalsweep.search import folds as folds_module
@@ -234,7 +235,8 @@ def test_training_does_not_see_validation_rows(both):
         Member(
             key=MemberKey("arm/0", trial, 0, 0),
             view=0,
-            loss=loss,
+            recipe=Recipe.plain(loss),
+            schedule=3,
             learning_rate=0.02,
             weight_decay=0.01,
             epochs=3,

@@ -9,10 +9,11 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as sklearn_metrics
 
 from focalsweep.evidence.decision_weights import fit_decision_weights
-from focalsweep.evidence.predictions import own_decision_weights, predict
+from focalsweep.evidence.predictions import own_decision_weights, predict, refusal
 from focalsweep.evidence.refit import Chosen
 from focalsweep.losses import arms as families
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe, Stage
 from focalsweep.metrics.objective import objective
 from focalsweep.search.arm import Arm
 from focalsweep.search.folds import Folds, Scope
@@ -56,6 +57,7 @@ def chosen(
         arm=Arm(name="arm", label="", family="focal", make_loss=families.focal),
         scope=scope,
         trial=Trial(number=0, parameters={}, outcome=Outcome(value=0.5, epochs=1, curve=(0.5,))),
+        recipe=Recipe.plain(point),
         point=point,
         failed_trials=0,
         inner_logits=INNER_LOG_ETA.astype(np.float32),
@@ -67,7 +69,8 @@ def chosen(
             Member(
                 key=MemberKey("arm/0", 0, -1, 1 + seed),
                 view=0,
-                loss=point,
+                recipe=Recipe.plain(point),
+                schedule=1,
                 learning_rate=1e-3,
                 weight_decay=0.0,
                 epochs=1,
@@ -178,3 +181,59 @@ def test_a_refit_that_predicts_nothing_scores_like_uniform_probabilities():
         assert np.isfinite(predictions.score(objective(name), decision=True))
         assert np.isfinite(predictions.score(objective(name), decision=False))
     assert np.array_equal(predictions.argmax, np.zeros((1, N_TEST)))
+
+
+def with_recipe(recipe: Recipe, logits: np.ndarray, **changed) -> tuple[Chosen, Folds]:
+    """The outer fold above, trained with a recipe, and changes to its view."""
+    entry, folds = chosen(logits, recipe.last.loss)
+    members = tuple(replace(member, recipe=recipe) for member in entry.refit_members)
+    view = replace(folds.views[0], **changed)
+    return replace(entry, recipe=recipe, refit_members=members), replace(folds, views=(view,))
+
+
+def test_a_cosine_head_is_read_at_its_scale_and_its_margin_is_undone():
+    scale, margin = np.full(3, 6.0), np.array([0.2, 0.4, 1.0])
+    point = replace(CE, scale=scale, margin=margin)
+    logits = noisy_logits() / 6.0
+    entry, folds = with_recipe(replace(Recipe.plain(point), head="cosine"), logits)
+    predictions = predict(entry, folds=folds, objective=objective("macro_f1"))
+    own = log_softmax(noisy_logits(), axis=-1)
+    np.testing.assert_allclose(predictions.log_proba, own, atol=1e-5)
+    v = np.exp(own)
+    eta = v * (1 - v * (1 - np.exp(-margin)))
+    expected = np.log(eta / eta.sum(axis=-1, keepdims=True))
+    np.testing.assert_allclose(predictions.log_posterior, expected, atol=1e-4)
+
+
+def test_a_scale_a_class_of_a_linear_head_does_not_decide():
+    point = replace(CE, scale=np.array([1.0, 0.8, 0.5]))
+    entry, folds = chosen(noisy_logits(), point)
+    predictions = predict(entry, folds=folds, objective=objective("macro_f1"))
+    np.testing.assert_allclose(
+        predictions.log_proba, log_softmax(noisy_logits(), axis=-1), atol=1e-5
+    )
+
+
+def test_rows_that_cannot_be_corrected_leave_the_own_softmax_and_say_why():
+    point = replace(CE, weight=np.array([0.5, 1.0, 4.0]))
+    entry, folds = with_recipe(Recipe.plain(point), noisy_logits())
+    assert refusal(entry, folds) is None
+    entry, folds = with_recipe(Recipe.plain(point), noisy_logits(), correctable="rows are made up")
+    assert refusal(entry, folds) == "rows are made up"
+    predictions = predict(entry, folds=folds, objective=objective("log_loss"))
+    np.testing.assert_array_equal(predictions.log_posterior, predictions.log_proba)
+
+
+def test_a_loss_without_a_correction_says_why():
+    entry, folds = chosen(noisy_logits(), replace(CE, smoothing=0.1))
+    assert "label smoothing" in refusal(entry, folds)
+
+
+def test_balanced_sampling_is_undone_as_balanced_weights_are():
+    balanced = Recipe(stages=(Stage(loss=CE, sampling=1.0),))
+    entry, folds = with_recipe(balanced, noisy_logits())
+    sampled = predict(entry, folds=folds, objective=objective("macro_f1"))
+    weighted, folds = chosen(noisy_logits(), families.class_weighted(COUNTS, tau=1.0))
+    expected = predict(weighted, folds=folds, objective=objective("macro_f1"))
+    np.testing.assert_allclose(sampled.log_posterior, expected.log_posterior, atol=1e-6)
+    assert np.abs(sampled.log_posterior - sampled.log_proba).max() > 0.5

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from focalsweep.evidence import references
 from focalsweep.evidence.paired import corrected_t
 from focalsweep.evidence.references import _outputs, reference_models, score_references
-from focalsweep.metrics.objective import objective
+from focalsweep.metrics.objective import cost_objective, objective
 from focalsweep.search.folds import Evaluation
 from focalsweep.training.member import View
 
@@ -180,3 +180,18 @@ def test_a_model_that_has_not_converged_is_scored_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.isfinite(by_name([hard], how=HOLDOUT)["logistic_regression"].score)
+
+
+@pytest.mark.usefixtures("only_logistic")
+@pytest.mark.parametrize("how", [NESTED, HOLDOUT], ids=["nested", "holdout"])
+def test_costs_of_zero_and_one_are_one_minus_accuracy(how):
+    views = VIEWS if how is NESTED else VIEWS[:1]
+    costs = cost_objective(1 - np.eye(3))
+    found = score_references(views, evaluation=how, objective=costs)[0]
+    accuracies = []
+    for view in views:
+        x, n = view.features.astype(float), view.n_train
+        model = LogisticRegression(max_iter=500).fit(x[:n], view.labels[:n])
+        accuracies.append(model.score(x[n:], view.labels[n:]))
+    assert found.score == pytest.approx(np.mean(accuracies) - 1)
+    assert found.interval.low < found.score < found.interval.high

@@ -1,6 +1,7 @@
 """From chosen points to logits: who is trained, for how long, with which seed, and who fails."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from focalsweep.errors import UserError
 from focalsweep.evidence.refit import Chosen, refit, refit_seeds
 from focalsweep.losses import arms as families
+from focalsweep.losses.recipe import Recipe, Stage
 from focalsweep.search.arm import Arm, Nuisance, Range
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.folds import ALL_ROWS, Folds, Scope
-from focalsweep.search.rounds import OpenStudy
+from focalsweep.search.rounds import STREAM_SEEDS, OpenStudy
 from focalsweep.search.studies import Outcome, Trial
 from focalsweep.training.member import Member, MemberRecord, View
 
@@ -63,7 +65,9 @@ class SigningTrainer:
             yield [self._record(member) for member in chunk]
 
     def _record(self, member: Member) -> MemberRecord:
-        logits = sign(self.views, member.view, seed=member.key.seed, gamma=member.loss.gamma[0])
+        logits = sign(
+            self.views, member.view, seed=member.key.seed, gamma=member.recipe.last.loss.gamma[0]
+        )
         if self.exploding(member):
             logits[0] = np.nan
         return MemberRecord(
@@ -132,6 +136,7 @@ def studies(folds: Folds, outcomes=OUTCOMES) -> list[OpenStudy]:
             scope=scope,
             study=ToldStudy(f"{arm.name}/{scope.name}", outcomes[f"{arm.name}/{scope.name}"]),
             equal_priors=False,
+            epochs=10,
         )
         for scope in folds.scopes
         for arm in ARMS
@@ -152,6 +157,7 @@ def run(folds: Folds, trainer, folder, **changed) -> dict[str, Chosen]:
         chunk_size=changed.get("chunk_size", 3),
         seed=SEED,
         n_seeds=N_SEEDS,
+        selection=changed.get("selection", "best"),
     )
     return {f"{each.arm.name}/{each.scope.name}": each for each in chosen}
 
@@ -166,6 +172,31 @@ def test_the_best_trial_of_each_study_is_chosen_in_the_order_of_studies(folds, t
     assert list(chosen) == ["plain/0", "focal/0", "plain/all", "focal/all"]
     assert [each.trial.number for each in chosen.values()] == [0, 2, 0, 0]
     assert [each.failed_trials for each in chosen.values()] == [0, 1, 0, 2]
+
+
+def test_by_one_standard_error_the_simplest_trial_that_is_as_good_is_trained(
+    folds, trainer, tmp_path
+):
+    unsure = Outcome(value=0.3, epochs=7, curve=(0.3,), standard_error=0.1)
+    outcomes = {**OUTCOMES, "focal/0": [value(0.1), value(0.2), value(0.25), unsure]}
+    chosen = {
+        selection: run(
+            folds,
+            trainer,
+            tmp_path / selection,
+            studies=studies(folds, outcomes),
+            selection=selection,
+        )
+        for selection in ("best", "one_standard_error")
+    }
+    assert chosen["best"]["focal/0"].trial.number == 3
+    simple = chosen["one_standard_error"]["focal/0"]
+    assert simple.trial.number == 1
+    assert simple.inner_score == 0.2
+    assert {member.recipe.last.loss.gamma[0] for member in simple.refit_members} == {0.5}
+    for name in ("plain/0", "plain/all", "focal/all"):
+        numbers = [each[name].trial.number for each in chosen.values()]
+        assert numbers[0] == numbers[1]
 
 
 def test_the_chosen_point_is_trained_on_every_inner_fold_with_the_seed_of_the_search(
@@ -214,9 +245,47 @@ def test_members_have_the_numbers_of_the_trial_and_the_loss_of_their_own_rows(
     for member in (*chosen.inner_members, *chosen.refit_members):
         assert (member.learning_rate, member.weight_decay) == (1e-3, 0.1)
         expected = families.focal(folds.views[member.view].train_counts, gamma=1.0, tau=1.0)
-        assert np.array_equal(member.loss.weight, expected.weight)
+        assert np.array_equal(member.recipe.last.loss.weight, expected.weight)
     assert np.array_equal(chosen.point.weight, families.focal([30, 10], gamma=1, tau=1).weight)
     assert np.array_equal(chosen.point.gamma, [1.0, 1.0])
+
+
+def late(counts, *, gamma, tau):
+    """Cross-entropy, then focal loss from the sixth of ten epochs on."""
+    first = Stage(loss=families.cross_entropy(counts))
+    return Recipe(stages=(first, Stage(loss=families.focal(counts, gamma=gamma), start=0.5)))
+
+
+@pytest.mark.parametrize(("epochs", "gamma"), [(5, 0.0), (6, 1.0), (10, 1.0)])
+def test_a_refit_changes_losses_in_the_epoch_in_which_the_search_did(
+    epochs, gamma, folds, trainer, tmp_path
+):
+    outcomes = {**OUTCOMES, "focal/0": [FAILED, FAILED, value(0.3, epochs=epochs)]}
+    opened = [
+        replace(each, arm=replace(each.arm, make_loss=late)) if each.arm.name == "focal" else each
+        for each in studies(folds, outcomes)
+    ]
+    chosen = run(folds, trainer, tmp_path, studies=opened)["focal/0"]
+    assert len(chosen.recipe.stages) == 2
+    assert np.array_equal(chosen.point.gamma, [gamma, gamma])
+    for member in (*chosen.inner_members, *chosen.refit_members):
+        assert (member.epochs, member.schedule) == (epochs, 10)
+        assert member.stage(4).loss.gamma[0] == 0.0
+        assert member.posterior_point(chosen.scope.counts).gamma[0] == gamma
+
+
+def test_refits_of_another_stream_have_other_seeds(folds, trainer, tmp_path):
+    opened = [replace(each, arm=replace(each.arm, stream=1)) for each in studies(folds)]
+    plain, other = (
+        run(folds, trainer, tmp_path),
+        run(folds, trainer, tmp_path / "1", studies=opened),
+    )
+    for name in plain:
+        for members in ("inner_members", "refit_members"):
+            for one, two in zip(
+                getattr(plain[name], members), getattr(other[name], members), strict=True
+            ):
+                assert two.key == one.key._replace(seed=one.key.seed + STREAM_SEEDS)
 
 
 @pytest.mark.parametrize("chunk_size", [1, 3, 100])

@@ -24,6 +24,7 @@ def test_cross_entropy_is_the_origin_of_every_other_arm():
         arms.focal(COUNTS, gamma=0.0),
         arms.focal(COUNTS, gamma=0.0, tau=0.0, delta=[0.0, 0.0]),
         arms.logit_adjusted(COUNTS, tau=0.0),
+        arms.focal_per_class(COUNTS, gamma=0.0, drift=0.7),
     ):
         assert_same_point(point, origin)
 
@@ -52,6 +53,27 @@ def test_weights_come_from_the_named_rules():
 
 def test_gamma_is_the_same_for_all_classes():
     np.testing.assert_array_equal(arms.focal(COUNTS, gamma=1.5).gamma, np.full(4, 1.5))
+
+
+def test_a_gamma_for_each_class_without_drift_is_one_gamma():
+    assert_same_point(
+        arms.focal_per_class(COUNTS, gamma=1.5, drift=0.0), arms.focal(COUNTS, gamma=1.5)
+    )
+
+
+def test_gammas_of_classes_keep_their_mean_over_rows_and_follow_the_drift():
+    for drift in (-0.6, 0.6):
+        gamma = arms.focal_per_class(COUNTS, gamma=1.0, drift=drift).gamma
+        assert COUNTS @ gamma / COUNTS.sum() == pytest.approx(1.0)
+        np.testing.assert_allclose(gamma * (COUNTS / 200.0) ** drift, gamma[0] * 0.6**drift)
+    delta = arms.focal_per_class(COUNTS, gamma=1.0, drift=0.5, delta=[1.0, -1.0])
+    np.testing.assert_array_equal(delta.gamma, free_vector(COUNTS, tau=0.5, delta=[1.0, -1.0]))
+    np.testing.assert_array_equal(delta.weight, np.ones(4))
+
+
+def test_gammas_are_cut_where_the_family_ends():
+    gamma = arms.focal_per_class([1000, 10, 5], gamma=5.0, drift=1.0).gamma
+    assert gamma[0] < gamma[1] == gamma[2] == 10.0
 
 
 def test_logit_adjustment_adds_log_priors_in_training():

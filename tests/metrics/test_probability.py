@@ -1,5 +1,3 @@
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from scipy.special import log_softmax
@@ -9,6 +7,7 @@ from focalsweep.metrics.probability import (
     brier_score,
     expected_calibration_error,
     log_loss,
+    reliability,
     row_log_loss,
 )
 
@@ -47,19 +46,28 @@ def test_brier_score_ends_at_zero_and_two():
     assert brier_score(certain, [1]) == 2
 
 
-def test_calibration_error_agrees_with_a_loop_over_bins(scored):
+def test_calibration_error_agrees_with_a_loop_over_bins_of_equally_many_rows(scored):
     log_proba, labels = scored
     confidence = np.exp(log_proba).max(axis=1)
     correct = log_proba.argmax(axis=1) == labels
-    edges, expected = np.linspace(0, 1, 11), 0.0
-    for low, high in pairwise(edges):
-        inside = (confidence > low) & (confidence <= high)
-        if inside.any():
-            gap = abs(correct[inside].mean() - confidence[inside].mean())
-            expected += inside.mean() * gap
+    expected = 0.0
+    for rows in np.split(np.argsort(confidence), 10):  # 200 rows, 20 a bin
+        expected += 0.1 * abs(correct[rows].mean() - confidence[rows].mean())
     error = expected_calibration_error(log_proba, labels, n_bins=10)
     assert error == pytest.approx(expected)
     assert error > 0.1  # random labels against confident scores
+
+
+def test_reliability_bins_hold_every_row_once_and_equal_confidences_together(scored):
+    log_proba, labels = scored
+    bins = reliability(log_proba, labels)
+    assert bins.share.sum() == pytest.approx(1)
+    assert len(bins.share) == 15
+    assert (np.diff(bins.confidence) > 0).all()
+    right = (log_proba.argmax(axis=1) == labels).mean()
+    assert bins.share @ bins.accuracy == pytest.approx(right)
+    alike = reliability(np.log(np.full((40, 2), 0.5)), [0] * 30 + [1] * 10)
+    assert [part.tolist() for part in alike] == [[0.5], [0.75], [1.0]]
 
 
 def test_calibrated_probabilities_have_a_small_calibration_error():

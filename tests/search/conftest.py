@@ -48,7 +48,8 @@ class FormulaTrainer:
         labels = self.views[member.view].eval_labels
         counts = np.bincount(labels, minlength=len(COUNTS))
         epochs = np.arange(1, member.epochs + 1)[slice(None) if each_epoch else slice(-1, None)]
-        level = 1 / (1 + 0.3 * np.log10(member.learning_rate / 3e-3) ** 2 + member.loss.gamma / 9)
+        gamma = member.recipe.last.loss.gamma
+        level = 1 / (1 + 0.3 * np.log10(member.learning_rate / 3e-3) ** 2 + gamma / 9)
         hits = np.rint(counts * level * (epochs / (epochs + 1.0))[:, None]).astype(np.int64)
         confusion = hits[:, :, None] * np.eye(len(counts), dtype=np.int64)
         for k in range(len(counts)):  # what is missed goes to the class before

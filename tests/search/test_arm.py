@@ -12,6 +12,7 @@ from focalsweep.config.schema import ArmConfig
 from focalsweep.config.target import load
 from focalsweep.losses.arms import focal
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe, Stage
 from focalsweep.search.arm import Arm, Nuisance, Range
 
 CONF = Path(__file__).parents[2] / "conf" / "loss"
@@ -125,7 +126,7 @@ def test_every_point_of_the_space_makes_a_usable_loss(name, counts):
     prior = np.array(counts) / sum(counts)
     for _ in range(20):
         point = {key: float(rng.uniform(limits.low, limits.high)) for key, limits in space.items()}
-        loss = arm.loss(np.array(counts), point, equal_priors=equal)
+        loss = arm.recipe(np.array(counts), point, equal_priors=equal).last.loss
         assert prior @ loss.weight == pytest.approx(1.0)
         assert np.isfinite([loss.weight, loss.gamma, loss.scale, loss.offset, loss.margin]).all()
 
@@ -133,18 +134,18 @@ def test_every_point_of_the_space_makes_a_usable_loss(name, counts):
 def test_the_loss_reads_the_counts_it_is_given_and_the_numbers_of_the_trial():
     arm = shipped("focal_gamma_alpha")
     numbers = {**RATES, "gamma": 1.5, "tau": 0.5, "delta_0": 0.3}
-    loss = arm.loss(np.array(THREE), numbers, equal_priors=False)
+    loss = arm.recipe(np.array(THREE), numbers, equal_priors=False).last.loss
     expected = focal(THREE, gamma=1.5, tau=0.5, delta=[0.3])
     assert np.array_equal(loss.weight, expected.weight)
     assert np.array_equal(loss.gamma, [1.5] * 3)
-    other = arm.loss(np.array([10, 20, 70]), numbers, equal_priors=False)
+    other = arm.recipe(np.array([10, 20, 70]), numbers, equal_priors=False).last.loss
     assert not np.allclose(loss.weight, other.weight)
 
 
 def test_a_fold_with_slightly_unequal_counts_keeps_the_vector_of_its_study():
     arm = shipped("focal_gamma_alpha")
     numbers = {**RATES, "gamma": 0.0, "delta_0": 0.2, "delta_1": -0.1}
-    loss = arm.loss(np.array([50, 50, 45]), numbers, equal_priors=True)
+    loss = arm.recipe(np.array([50, 50, 45]), numbers, equal_priors=True).last.loss
     assert len(loss.weight) == 3
 
 
@@ -159,3 +160,39 @@ def test_an_arm_that_can_smooth_labels_says_so_and_others_do_not():
     softened = replace(plain, search=searched)
     fixed = replace(plain, make_loss=partial(smoothed, smoothing=0.1))
     assert [arm.softens(counts) for arm in (plain, softened, fixed)] == [False, True, True]
+
+
+def test_a_loss_point_becomes_a_recipe_of_one_stage_and_a_recipe_stays_what_it_is():
+    point = LossPoint.cross_entropy(3)
+    made = Recipe(stages=(Stage(loss=point), Stage(loss=point, start=0.5)), head="cosine")
+    for given, stages in ((point, 1), (made, 2)):
+        arm = Arm(
+            name="a", label="a", family="cross_entropy", make_loss=lambda counts, given=given: given
+        )
+        recipe = arm.recipe(np.array(THREE), RATES, equal_priors=False)
+        assert len(recipe.stages) == stages
+        assert recipe.last.loss is point
+    assert recipe is made
+
+
+def test_an_arm_says_which_last_layer_it_needs():
+    def staged(counts, *, late=0.5):
+        loss = LossPoint.cross_entropy(len(counts))
+        return Recipe(stages=(Stage(loss=loss), Stage(loss=loss, start=late, head_only=late > 0)))
+
+    def cosine(counts):
+        return replace(Recipe.plain(LossPoint.cross_entropy(len(counts))), head="cosine")
+
+    def plain(counts):
+        return LossPoint.cross_entropy(len(counts))
+
+    counts = np.array(THREE)
+    arms = [
+        Arm(name="a", label="a", family="cross_entropy", make_loss=make)
+        for make in (plain, cosine, staged)
+    ]
+    assert [arm.has_cosine_head(counts) for arm in arms] == [False, True, False]
+    assert [arm.trains_head_only(counts) for arm in arms] == [False, False, True]
+    # One end of the range is enough.
+    searched = replace(arms[2], search={"late": Range(low=0.0, high=0.9)})
+    assert searched.trains_head_only(counts)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe, Stage
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.training.member import Member, MemberKey, MemberRecord
 
@@ -15,13 +16,23 @@ def member(trial: int, **changed) -> Member:
     plain = Member(
         key=MemberKey("arm/0", trial, 0, 7),
         view=0,
-        loss=LossPoint.cross_entropy(3),
+        recipe=Recipe.plain(LossPoint.cross_entropy(3)),
+        schedule=2,
         learning_rate=1e-3 * (1 + trial),
         weight_decay=0.0,
         epochs=2,
         keep_logits=True,
     )
     return replace(plain, **changed)
+
+
+def plain(**numbers) -> Recipe:
+    return Recipe.plain(replace(LossPoint.cross_entropy(3), **numbers))
+
+
+def staged(**last) -> Recipe:
+    loss = LossPoint.cross_entropy(3)
+    return Recipe(stages=(Stage(loss=loss), Stage(**{"loss": loss, "start": 0.5, **last})))
 
 
 MEMBERS = [member(trial) for trial in range(7)]
@@ -100,8 +111,14 @@ def test_chunks_trained_before_a_kill_stay(store, trainer, tmp_path):
         {"weight_decay": 1e-9},
         {"epochs": 3},
         {"keep_logits": False},
-        {"loss": replace(LossPoint.cross_entropy(3), gamma=np.array([0.0, 0.0, 1e-12]))},
-        {"loss": replace(LossPoint.cross_entropy(3), smoothing=0.1)},
+        {"schedule": 3},
+        {"recipe": plain(gamma=np.array([0.0, 0.0, 1e-12]))},
+        {"recipe": plain(smoothing=0.1)},
+        {"recipe": replace(plain(), head="cosine")},
+        {"recipe": staged()},
+        {"recipe": staged(start=0.25)},
+        {"recipe": staged(sampling=1e-12)},
+        {"recipe": staged(head_only=True)},
     ],
     ids=lambda changed: next(iter(changed)),
 )
@@ -114,6 +131,20 @@ def test_a_chunk_with_a_changed_member_is_trained_again(changed, store, trainer)
     trainer.asked.clear()
     assert_same(store.train("round-000", members, size=3), records)
     assert trainer.asked == []
+
+
+def test_recipes_of_as_many_stages_that_differ_in_one_number_are_told_apart(store, trainer):
+    recipes = [
+        staged(),
+        staged(start=0.25),
+        staged(sampling=0.5),
+        staged(head_only=True),
+        staged(loss=plain(gamma=np.ones(3)).last.loss),
+    ]
+    for recipe in recipes:
+        trainer.asked.clear()
+        store.train("round-000", [replace(MEMBERS[0], recipe=recipe)], size=3)
+        assert len(trainer.asked) == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 and then nothing", b"text"])

@@ -7,9 +7,28 @@ import pandas as pd
 import pytest
 
 from focalsweep.data.dataset import Dataset
+from focalsweep.data.resampling import (
+    SYNTHETIC,
+    Treated,
+    adasyn,
+    borderline_smote,
+    random_over_sampling,
+    smote,
+    smote_enn,
+    without_suspects,
+)
 from focalsweep.errors import UserError
 from focalsweep.search import folds as module
-from focalsweep.search.folds import ALL_ROWS, Evaluation, Folds, Profile, lay_out
+from focalsweep.search.folds import (
+    ALL_ROWS,
+    Evaluation,
+    Folds,
+    Profile,
+    Treatment,
+    lay_out,
+    needs_suspects,
+    with_variant,
+)
 from focalsweep.training.member import View
 
 COUNTS = [60, 30, 9]
@@ -189,3 +208,185 @@ def test_every_class_has_training_rows_in_every_view():
 def test_a_class_that_cannot_be_split_is_named():
     with pytest.raises(UserError, match="class `c`"):
         lay_out(dataset([60, 30, 1]), evaluation=NESTED, profile=NO_PROFILE, seed=0)
+
+
+# Label noise --------------------------------------------------------------------------------------
+
+
+def noisy(share: float = 0.4, *, profile: Profile = NO_PROFILE, seed: int = 0) -> Folds:
+    return lay_out(dataset(), evaluation=NESTED, profile=profile, seed=seed, label_noise=share)
+
+
+def test_noise_changes_training_labels_and_nothing_else(preprocessor):
+    plain, flipped = noisy(0.0), noisy(0.4)
+    for before, after in zip(plain.views, flipped.views, strict=True):
+        n = before.n_train
+        assert after.n_train == n
+        assert np.array_equal(before.features, after.features)
+        assert np.array_equal(before.eval_labels, after.eval_labels)
+        assert not np.array_equal(before.labels[:n], after.labels[:n])
+    for before, after in zip(plain.rows, flipped.rows, strict=True):
+        assert np.array_equal(before, after)
+
+
+def test_a_row_has_the_same_flipped_label_wherever_it_is_trained_on(preprocessor):
+    given: dict[int, set[int]] = {}
+    for view in noisy().views:
+        for row, label in zip(train_rows(view), view.labels, strict=False):
+            given.setdefault(row, set()).add(int(label))
+    assert len(given) == sum(COUNTS)
+    assert {len(labels) for labels in given.values()} == {1}
+
+
+def test_counts_and_priors_are_those_of_the_labels_that_training_sees():
+    for profile in (NO_PROFILE, Profile(kind="exp", factor=10.0)):
+        folds = noisy(profile=profile)
+        for view in folds.views:
+            assert np.array_equal(view.train_counts, np.bincount(view.labels[: view.n_train]))
+        for scope in folds.outer:
+            assert np.array_equal(scope.counts, folds.views[scope.refit].train_counts)
+    for view in noisy().views:
+        assert np.array_equal(view.log_prior_shift, np.zeros(3))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_noise_leaves_every_class_training_rows_in_every_view(seed):
+    data = dataset([60, 30, 5])
+    folds = lay_out(data, evaluation=NESTED, profile=NO_PROFILE, seed=seed, label_noise=0.49)
+    for view in folds.views:
+        assert view.train_counts.min() >= 1
+
+
+# Variants -----------------------------------------------------------------------------------------
+
+TREATMENTS = [random_over_sampling, smote, borderline_smote, adasyn, smote_enn]
+
+
+def every_third(labels: np.ndarray) -> np.ndarray:
+    return np.arange(len(labels)) % 3 == 0
+
+
+def laid_out(
+    treatments: list[Treatment], *, data: Dataset | None = None, label_noise: float = 0.0
+) -> Folds:
+    return lay_out(
+        data or dataset([40, 20, 8]),
+        evaluation=HOLDOUT,  # five views: neighbours are looked for in each
+        profile=NO_PROFILE,
+        seed=0,
+        treatments=treatments,
+        label_noise=label_noise,
+    )
+
+
+@pytest.fixture(scope="module")
+def treated() -> Folds:
+    """All treatments, on noisy labels, suspects added when the rest is there."""
+    folds = laid_out([*TREATMENTS, without_suspects], label_noise=0.2)
+    suspects = [every_third(view.labels[: view.n_train]) for view in folds.base]
+    return with_variant(folds, without_suspects, seed=0, suspects=suspects)
+
+
+def test_treated_views_come_behind_the_others_which_stay_as_they_are(treated):
+    plain = laid_out([], label_noise=0.2)
+    assert len(treated.base) == len(plain.views) < len(treated.views)
+    for before, after in zip(plain.views, treated.base, strict=True):
+        assert np.array_equal(before.features, after.features)
+        assert np.array_equal(before.labels, after.labels)
+    assert set(treated.variants) == {*TREATMENTS, without_suspects}
+    for index in range(len(plain.views)):
+        assert treated.variant(index, None) == index
+
+
+@pytest.mark.parametrize(
+    "treatment", [*TREATMENTS, without_suspects], ids=lambda each: each.__name__
+)
+def test_a_variant_is_the_same_fold_with_other_training_rows(treated, treatment):
+    for index, view in enumerate(treated.base):
+        variant = treated.views[treated.variant(index, treatment)]
+        assert variant is not view
+        assert variant.name == view.name
+        assert variant.n_train != view.n_train
+        evaluated = (each.features[each.n_train :] for each in (view, variant))
+        assert np.array_equal(*evaluated)
+        assert np.array_equal(variant.eval_labels, view.eval_labels)
+        assert np.array_equal(variant.train_counts, view.train_counts)
+        assert np.array_equal(variant.natural_counts, view.natural_counts)
+        assert variant.epoch_rows == view.epoch_rows
+
+
+def test_synthetic_rows_stand_behind_the_own_ones_and_say_what_they_cost(treated):
+    for index, view in enumerate(treated.base):
+        made = treated.views[treated.variant(index, smote)]
+        n = view.n_train
+        assert made.n_synthetic == made.n_train - n > 0
+        assert np.array_equal(made.features[:n], view.features[:n])
+        assert np.array_equal(made.labels[:n], view.labels[:n])
+        assert made.correctable == SYNTHETIC
+        assert treated.views[treated.variant(index, random_over_sampling)].correctable is None
+        cleaned = treated.views[treated.variant(index, without_suspects)]
+        assert (cleaned.n_synthetic, cleaned.correctable) == (0, None)
+
+
+def test_suspects_are_those_of_the_own_view(treated):
+    for index, view in enumerate(treated.base):
+        cleaned = treated.views[treated.variant(index, without_suspects)]
+        kept = ~every_third(view.labels[: view.n_train])
+        assert np.array_equal(
+            cleaned.features[: cleaned.n_train], view.features[: view.n_train][kept]
+        )
+
+
+def test_a_treatment_that_changes_nothing_adds_no_view():
+    def left_alone(features: np.ndarray, labels: np.ndarray, *, seed: int) -> Treated:
+        return Treated(kept=np.arange(len(labels)), features=features[:0], labels=labels[:0])
+
+    folds = laid_out([left_alone, smote, left_alone])
+    assert folds.variants[left_alone] == tuple(range(len(folds.base)))
+    assert len(folds.views) == 2 * len(folds.base)
+
+
+def test_treatments_see_training_rows_only(preprocessor):
+    seen: list[list[int]] = []
+
+    def remembered(features: np.ndarray, labels: np.ndarray, *, seed: int) -> Treated:
+        seen.append(features[:, 0].astype(int).tolist())
+        return smote(features, labels, seed=seed)
+
+    folds = laid_out([remembered])
+    assert seen == [train_rows(view) for view in folds.base]
+
+
+@pytest.mark.parametrize("treatment", TREATMENTS, ids=lambda each: each.__name__)
+def test_noise_in_the_evaluation_rows_leaves_every_training_row_as_it_is(treatment):
+    """Noise in the rows that the first view is scored on: its training part, bit by bit."""
+    data = dataset([40, 20, 8])
+    before = laid_out([treatment], data=data)
+    scored = before.rows[0][before.views[0].n_train :]
+    features = data.features.copy()
+    features.loc[scored, "row"] = 1e6 * np.random.default_rng(0).normal(size=len(scored))
+    after = laid_out([treatment], data=replace(data, features=features))
+    for index in (0, before.variant(0, treatment)):
+        one, other = before.views[index], after.views[index]
+        n = one.n_train
+        assert n == other.n_train
+        assert np.array_equal(one.features[:n], other.features[:n])
+        assert np.array_equal(one.labels, other.labels)
+        assert not np.array_equal(one.features[n:], other.features[n:])
+        assert one.n_synthetic == other.n_synthetic
+
+
+def test_what_asks_for_suspects_waits_for_them():
+    assert needs_suspects(without_suspects)
+    assert not any(map(needs_suspects, TREATMENTS))
+    folds = laid_out([without_suspects])
+    assert folds.variants == {}
+    with pytest.raises(ValueError, match="needs `suspects`"):
+        with_variant(folds, without_suspects, seed=0)
+
+
+def test_row_numbers_are_those_of_the_dataset(preprocessor):
+    folds = laid_out([smote])
+    assert len(folds.rows) == len(folds.base)
+    for view, rows in zip(folds.base, folds.rows, strict=True):
+        assert rows.tolist() == train_rows(view) + eval_rows(view)

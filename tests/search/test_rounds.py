@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from focalsweep.losses import arms as families
 from focalsweep.metrics.objective import objective
 from focalsweep.search import rounds, samplers
 from focalsweep.search.arm import Arm, Nuisance, Range
 from focalsweep.search.chunk_store import ChunkStore
-from focalsweep.search.rounds import Budget, Search, best_trial, pooled
+from focalsweep.search.rounds import STREAM_SEEDS, Budget, Search, pooled
 from focalsweep.search.studies import Outcome, StudyStore, Trial
 from focalsweep.training.member import MemberKey, MemberRecord
 
@@ -135,7 +136,41 @@ def test_losses_are_made_from_the_training_counts_of_each_view(search, trainer, 
         for member in chunk:
             if member.key.study.startswith("focal") and member.key.trial == 1:
                 expected = families.focal(views[member.view].train_counts, gamma=2.0, tau=1.0)
-                assert np.array_equal(member.loss.weight, expected.weight)
+                assert np.array_equal(member.recipe.last.loss.weight, expected.weight)
+
+
+def test_members_know_how_long_the_search_trains(search, trainer, tmp_path):
+    run(search, tmp_path, trainer)
+    epochs = search.budget.epochs
+    assert {m.schedule for chunk in trainer.asked for m in chunk} == {epochs}
+
+
+def test_an_arm_of_another_stream_is_the_same_but_for_its_random_numbers(search, trainer, tmp_path):
+    twin = replace(PLAIN, name="twin", stream=2)
+    run(replace(search, arms=[PLAIN, twin]), tmp_path, trainer)
+    members = {m.key: m for chunk in trainer.asked for m in chunk}
+    seeds = {key.study.split("/")[0]: key.seed for key in members}
+    assert seeds == {"plain": 11, "twin": 11 + 2 * STREAM_SEEDS}
+    for scope in ("0", "all"):
+        own = members[MemberKey(f"plain/{scope}", 0, 0, 11)]
+        other = members[MemberKey(f"twin/{scope}", 0, 0, seeds["twin"])]
+        assert (own.view, own.learning_rate) == (other.view, other.learning_rate)
+
+
+def test_an_arm_that_treats_rows_trains_on_the_variant_of_each_view(
+    search, trainer, tmp_path, monkeypatch
+):
+    def variant(folds, view, rows):
+        return view if rows is None else (view + 1) % len(folds.views)
+
+    monkeypatch.setattr(type(search.folds), "variant", variant)
+    twin = replace(PLAIN, name="twin", rows=lambda features, labels: None)
+    run(replace(search, arms=[PLAIN, twin]), tmp_path, trainer)
+    members = {m.key: m for chunk in trainer.asked for m in chunk}
+    for key, member in members.items():
+        if key.study.startswith("twin"):
+            own = members[key._replace(study=key.study.replace("twin", "plain"))]
+            assert member.view == (own.view + 1) % len(search.folds.views)
 
 
 def test_members_of_one_view_stand_next_to_each_other(search, trainer, tmp_path):
@@ -291,6 +326,23 @@ def test_the_epoch_is_the_first_best_on_the_pooled_curve():
     assert len(outcome.curve) == 5
 
 
+def test_the_standard_error_is_that_of_the_mean_of_fold_scores_at_the_chosen_epoch():
+    first, second, third = [[8, 2], [4, 6]], [[9, 1], [2, 8]], [[5, 5], [5, 5]]
+    records = [record(i, [third, counts]) for i, counts in enumerate((first, second, third))]
+    outcome = pooled(records, rows=[20, 20, 20], objective=F1)
+    assert outcome.epochs == 2
+    scores = [F1.score(np.array(counts)) for counts in (first, second, third)]
+    assert outcome.standard_error == pytest.approx(stats.sem(scores))
+
+
+def test_folds_that_agree_leave_no_standard_error():
+    records = [record(fold, [[[8, 2], [1, 9]]], 0.3) for fold in range(3)]
+    none = pytest.approx(0.0, abs=1e-12)
+    assert pooled(records, rows=[20] * 3, objective=F1).standard_error == none
+    assert pooled(records, rows=[20] * 3, objective=LOG_LOSS).standard_error == none
+    assert pooled(records[:1], rows=[20], objective=F1).standard_error == 0.0
+
+
 def test_log_loss_is_pooled_over_rows():
     records = [record(0, [[[1, 0], [0, 1]]], 0.3), record(1, [[[1, 0], [0, 1]]], 0.9)]
     outcome = pooled(records, rows=[30, 10], objective=LOG_LOSS)
@@ -309,32 +361,3 @@ def test_a_failed_fold_fails_the_trial_whatever_the_others_say():
     records = [record(0, [np.eye(2)]), record(1, [np.eye(2)], failure="it diverged")]
     outcome = pooled(records, rows=[2, 2], objective=F1)
     assert (outcome.value, outcome.failure) == (None, "it diverged")
-
-
-def trial(number: int, value: float | None) -> Trial:
-    return Trial(
-        number=number,
-        parameters={},
-        outcome=Outcome(value=value, epochs=1, curve=(), failure="x" if value is None else None),
-    )
-
-
-@pytest.mark.parametrize(
-    ("values", "best"),
-    [
-        ([0.1, 0.3, 0.2], 1),
-        ([0.3, 0.1, 0.3], 0),
-        ([None, -2.0, -1.0], 2),
-        ([-0.5, 0.0, -0.1], 1),
-        ([0.0, 0.0], 0),
-        ([None, 0.0], 1),
-    ],
-)
-def test_the_best_trial_has_the_largest_value_and_is_the_earliest_of_equals(values, best):
-    trials = [trial(number, value) for number, value in enumerate(values)]
-    assert best_trial(trials) is trials[best]
-
-
-def test_there_is_no_best_trial_where_all_failed():
-    assert best_trial([trial(0, None)]) is None
-    assert best_trial([]) is None

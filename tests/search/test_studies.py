@@ -9,7 +9,7 @@ from focalsweep.search import samplers
 from focalsweep.search.studies import Outcome, Study, StudyStore
 
 SPACE = {"x": FloatDistribution(0.0, 1.0), "y": FloatDistribution(1e-3, 1.0, log=True)}
-GOOD = Outcome(value=0.1 + 0.2, epochs=2, curve=(1 / 3, 0.1 + 0.2))
+GOOD = Outcome(value=0.1 + 0.2, epochs=2, curve=(1 / 3, 0.1 + 0.2), standard_error=1 / 7)
 BAD = Outcome(value=None, epochs=0, curve=(), failure="the training loss became nan in epoch 1")
 
 

@@ -1,6 +1,5 @@
 """The table of trials: one row a trial, one column a number."""
 
-import numpy as np
 import pytest
 
 from focalsweep.losses import arms as families
@@ -12,7 +11,7 @@ from focalsweep.search.rounds import Budget, Search
 from focalsweep.search.studies import StudyStore
 from focalsweep.search.trials_table import trials_table
 
-FIRST = ["arm", "fold", "trial", "state", "value", "epochs", "failure"]
+FIRST = ["arm", "fold", "trial", "state", "value", "standard_error", "epochs", "failure"]
 RATES = {
     "learning_rate": Range(low=1e-4, high=1e-2, log=True),
     "weight_decay": Range(low=1e-4, high=0.1, log=True),
@@ -72,8 +71,9 @@ def test_a_failed_trial_has_its_reason_and_no_value(table):
     failed = table[table.state == "failed"]
     assert failed[["arm", "fold", "trial"]].to_numpy().tolist() == [["focal", "1", 1]]
     assert failed.failure.item() == "the training loss became nan in epoch 1"
-    assert np.isnan(failed.value.item())
+    assert failed[["value", "standard_error"]].isna().all(axis=None)
     complete = table[table.state == "complete"]
     assert complete.failure.isna().all()
     assert complete.value.between(0, 1).all()
+    assert complete.standard_error.between(0, 0.5).all()
     assert complete.epochs.between(1, 3).all()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe, Stage
 from focalsweep.training.member import Member, MemberKey, MemberRecord, Trainer, View
 
 N_CLASSES = 3
@@ -98,7 +100,28 @@ def points() -> dict[str, LossPoint]:
 
 
 @pytest.fixture(scope="session")
-def make_member(points: dict[str, LossPoint]) -> Callable[..., Member]:
+def recipes(points: dict[str, LossPoint]) -> dict[str, Recipe]:
+    """Recipes by name: all that a plain loss from start to end is not."""
+    first, late = Stage(loss=points["focal"]), points["weighted"]
+    ldam = replace(points["cross_entropy"], scale=np.full(3, 8.0), margin=np.array([0.5, 1.0, 2.0]))
+    return {
+        "deferred": Recipe(stages=(first, Stage(loss=late, start=0.5))),
+        "balanced": Recipe(stages=(Stage(loss=points["focal"], sampling=0.7),)),
+        "two_stage": Recipe(stages=(first, Stage(loss=late, start=0.5, head_only=True))),
+        "ldam": Recipe(stages=(Stage(loss=ldam),), head="cosine"),
+        "everything": Recipe(
+            stages=(
+                Stage(loss=ldam),
+                Stage(loss=replace(ldam, weight=late.weight), start=0.25),
+                Stage(loss=ldam, start=0.5, sampling=1.0, head_only=True),
+            ),
+            head="cosine",
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def make_member(points: dict[str, LossPoint], recipes: dict[str, Recipe]) -> Callable[..., Member]:
     """Members by name of their loss; two numbers of which Keras's float32 rounding is exact."""
 
     def make(
@@ -112,11 +135,16 @@ def make_member(points: dict[str, LossPoint]) -> Callable[..., Member]:
         weight_decay: float = 2.0**-7,
         epochs: int = 3,
         keep_logits: bool = True,
+        recipe: str | Recipe | None = None,
+        schedule: int | None = None,
     ) -> Member:
+        if isinstance(recipe, str):
+            recipe = recipes[recipe]
         return Member(
             key=MemberKey(study, trial, view, seed),
             view=view,
-            loss=points[loss],
+            recipe=recipe or Recipe.plain(points[loss]),
+            schedule=schedule or epochs,
             learning_rate=learning_rate,
             weight_decay=weight_decay,
             epochs=epochs,

@@ -2,6 +2,7 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 
 def test_a_view_keeps_training_rows_before_evaluation_rows(make_view):
@@ -30,4 +31,31 @@ def test_a_chunk_of_members_can_be_sent_to_another_process(make_member):
     chunk = [make_member("focal", view=1, seed=3), make_member("smoothed")]
     for sent, back in zip(chunk, pickle.loads(pickle.dumps(chunk)), strict=True):
         assert back.key == sent.key
-        np.testing.assert_array_equal(back.loss.gamma, sent.loss.gamma)
+        np.testing.assert_array_equal(back.recipe.last.loss.gamma, sent.recipe.last.loss.gamma)
+
+
+def test_rows_are_counted_as_they_were_before_any_treatment(make_view):
+    view = make_view("v", n_train=30)
+    np.testing.assert_array_equal(view.train_counts, view.own_counts)
+    assert view.epoch_rows == view.n_train == 30
+    treated = replace(view, n_train=25, n_synthetic=10, counts=np.array([15, 10, 5]))
+    np.testing.assert_array_equal(treated.train_counts, [15, 10, 5])
+    assert treated.epoch_rows == 30
+    assert treated.own_counts.sum() == treated.n_own == 15
+
+
+def test_without_sampling_the_loss_to_undo_is_that_of_the_last_stage(make_member, points):
+    member = make_member(recipe="deferred", epochs=4)
+    counts = np.array([50, 30, 20])
+    assert member.posterior_point(counts) is points["weighted"]
+    assert replace(member, epochs=2).posterior_point(counts) is points["focal"]
+    assert member.posterior_point(counts, epoch=1) is points["focal"]
+
+
+@pytest.mark.parametrize("counts", [[50, 30, 20], [50, 30, 0]])
+def test_sampling_multiplies_weights_by_how_often_a_class_is_drawn(counts, make_member, points):
+    counts = np.array(counts)
+    weight = make_member(recipe="balanced").posterior_point(counts).weight
+    often = np.maximum(counts, 1) ** -0.7 * points["focal"].weight
+    np.testing.assert_allclose(weight / weight[0], often / often[0])
+    assert np.isfinite(weight).all()

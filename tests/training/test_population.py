@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
+from focalsweep.losses.recipe import Recipe
 from focalsweep.models.linear import linear
 from focalsweep.models.mlp import mlp
 from focalsweep.training.optimizer import Optimizer
@@ -195,7 +196,7 @@ def test_arms_on_one_view_and_seed_see_the_same_batches(linear_trainer, make_mem
     # Doubled weights at half the rate are the same steps under SGD, if the batches are the same.
     one = make_member("weighted", weight_decay=0.0, learning_rate=0.5, trial=1)
     doubled = replace(points["weighted"], weight=2.0 * points["weighted"].weight)
-    two = replace(one, key=one.key._replace(study="other", trial=2), loss=doubled)
+    two = replace(one, key=one.key._replace(study="other", trial=2), recipe=Recipe.plain(doubled))
     two = replace(two, learning_rate=0.25)
     first, second, _ = train(linear_trainer, [one, two, one])
     np.testing.assert_array_equal(first.logits, second.logits)

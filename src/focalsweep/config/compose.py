@@ -26,6 +26,12 @@ from focalsweep.config.suggest import expectation
 from focalsweep.config.target import check
 from focalsweep.errors import UserError
 
+DROP_SUSPECTS = "dataset.drop_suspects"
+REPLACED = frozenset({"vary", "decision.costs", "decision.priors"})
+"""Mappings of which the command line gives a new one, not one more key for the old one."""
+CLEANED_ARM = "cross_entropy_cleaned"
+"""The arm that `dataset.drop_suspects=true` adds behind the others."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ComposedSweep:
@@ -117,8 +123,18 @@ def _compose(name: str, overrides: list[Override], dirs: tuple[Path, ...]) -> Di
         for each in overrides
         if is_group(each, dirs) or key(each).split(".")[0] == "arms"
     ]
+    # These change which arms there are; `++` because a user's own dataset file may lack the key.
+    switches = [
+        f"++{text(each).lstrip('+')}"
+        for each in overrides
+        if key(each) == DROP_SUSPECTS and not each.is_delete()
+    ]
     try:
-        arms = _arms(_hydra(name, structure, dirs), dirs)
+        first = _hydra(name, [*structure, *switches], dirs)
+        arms = _arms(first, dirs)
+        if OmegaConf.select(first, DROP_SUSPECTS) is True and CLEANED_ARM not in arms:
+            structure.append(f"arms=[{','.join([*arms, CLEANED_ARM])}]")
+            arms.append(CLEANED_ARM)
         # The package in the override puts each file at `loss.ARM`, whatever its first line says.
         structure += [f"+loss@loss.{arm}={arm}" for arm in arms]
         return _with_values(name, structure, overrides, dirs)
@@ -155,8 +171,8 @@ def _with_values(
 
 
 def _as_given(override: Override, *, added: bool) -> list[str]:
-    if key(override) == "vary":
-        return ["vary=null", text(override)]  # a new question, not one more key for the old one
+    if key(override) in REPLACED:
+        return [f"{key(override)}=null", text(override)]
     return [f"++{text(override).lstrip('+')}" if added else text(override)]
 
 

@@ -6,20 +6,53 @@ here means "this option has no such setting" (a holdout has no folds), never a p
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 Objective = Literal[
-    "macro_f1", "balanced_accuracy", "mcc", "geometric_mean", "worst_class_recall", "log_loss"
+    "macro_f1",
+    "balanced_accuracy",
+    "mcc",
+    "geometric_mean",
+    "worst_class_recall",
+    "log_loss",
+    "cost",
 ]
-Family = Literal["cross_entropy", "class_weights", "logit_adjustment", "focal", "folklore"]
+Family = Literal[
+    "cross_entropy",
+    "class_weights",
+    "logit_adjustment",
+    "label_smoothing",
+    "robust",
+    "resampling",
+    "two_stage",
+    "cosine_head",
+    "margin",
+    "folklore",
+    "focal",
+    "labels",
+]
+Selection = Literal["best", "one_standard_error"]
 
 # Names become folders and MLflow experiments.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
-Target = Annotated[str, Field(alias="_target_", pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+_DOTTED = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
+Target = Annotated[str, Field(alias="_target_", pattern=_DOTTED)]
+DottedPath = Annotated[str, Field(pattern=_DOTTED)]
 # YAML knows lists only; strictness inside still refuses `true` for a number.
 Lax = Field(strict=False)
+Numbers = Annotated[tuple[float, ...], Lax]
 
 
 class _Value(BaseModel):
@@ -60,6 +93,10 @@ class DatasetConfig(Component):
     """Imbalance made artificially in training folds; validation and test stay natural."""
     factor: float = Field(gt=0)
     """Largest over smallest class under the profile, or its inverse; 1 changes nothing."""
+    label_noise: float = Field(default=0.0, ge=0, lt=0.5)
+    """Share of training labels flipped to another class on purpose, in [0, 0.5)."""
+    drop_suspects: bool = False
+    """Whether the arm `cross_entropy_cleaned` takes part: suspect labels removed from training."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -90,6 +127,8 @@ class RangeConfig(_Value):
     """Whether the number is searched on a logarithmic scale."""
     vector: bool = False
     """Whether this is a vector over classes (or class groups), each component in this range."""
+    neutral: float | None = None
+    """Value at which the number does least, for `selection`; null: the one nearest to 0."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -97,6 +136,10 @@ class RangeConfig(_Value):
             raise ValueError(f"must have `low` < `high`; received low={self.low} high={self.high}")
         if self.log and self.low <= 0:
             raise ValueError(f"must have `low` > 0 where `log` is true; received low={self.low}")
+        if self.neutral is not None and not self.holds(self.neutral):
+            raise ValueError(
+                f"must have `neutral` in [{self.low}, {self.high}]; received neutral={self.neutral}"
+            )
         return self
 
     def holds(self, value: float) -> bool:
@@ -119,6 +162,10 @@ class ArmConfig(_Value):
     """Ranges of the searched numbers, by parameter name of the target."""
     baselines: Annotated[tuple[dict[str, float], ...], Lax]
     """Points that are tried first, so that tuned and default lie on one surface."""
+    rows: DottedPath | None = None
+    """Dotted path of the function that treats each fold's training rows; null leaves them."""
+    stream: int = Field(default=0, ge=0)
+    """Arms of one stream share initial weights and batch order, which pairs their differences."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -212,6 +259,17 @@ class TrackingConfig(_Value):
     """MLflow tracking URI; null: the SQLite file ``mlflow.db`` beside the run folder."""
     trials: Literal["final", "all", "none"] = "none"
     """Which trials become nested runs: those of the final search, all, or none."""
+    models: bool = False
+    """Whether one model an arm, trained on all rows, is kept in the run folder and logged."""
+    register_as: Name | None = Field(default=None, alias="register")
+    """Registered model that the verdict's arm becomes a version of, under the alias
+    ``champion``; null: none."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.register_as is not None and not self.models:
+            raise ValueError("has `register`, which needs a model; set `models` to true")
+        return self
 
 
 class VerdictConfig(_Value):
@@ -231,6 +289,44 @@ class VerdictConfig(_Value):
         return self
 
 
+class DecisionConfig(_Value):
+    """Say what decisions cost and how frequent classes will be, where the user knows."""
+
+    costs: Annotated[tuple[Numbers, ...], Lax] | dict[str, float | dict[str, float]] | None
+    """What deciding the column's class costs for a row of the row's class; by class name also one
+    number for every wrong decision; null: none."""
+    priors: dict[Name, Numbers | dict[str, float]] | None
+    """Class shares where the model will be used, by the name of a scenario; null: none."""
+
+    @field_validator("costs", "priors", mode="wrap")
+    @classmethod
+    def _check(cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        try:
+            return check(_with_text_names(value))
+        except ValidationError:
+            # Of several types pydantic would say what is wrong with each.
+            expected = _DECISIONS[str(info.field_name)]
+            raise PydanticCustomError("decision", expected) from None
+
+
+_DECISIONS: dict[str, LiteralString] = {
+    "costs": "one row of numbers a class such as [[0,1],[5,0]], a mapping by class name such as "
+    "{rare:5,common:1}, or null",
+    "priors": "a mapping from scenarios (letters, digits, `_`, `-`, `.`) to class shares such as "
+    "{clinic:[0.99,0.01]} or {clinic:{rare:0.01}}, or null",
+}
+
+
+def _with_text_names(value: Any) -> Any:
+    """Take a whole number for a name, as YAML reads a class called 3."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        str(name) if type(name) is int else name: _with_text_names(inner)
+        for name, inner in value.items()
+    }
+
+
 class SweepConfig(_Value):
     """Hold one sweep: a question, a dataset, arms, a budget, an evaluation."""
 
@@ -248,6 +344,8 @@ class SweepConfig(_Value):
     """What is maximised (log_loss: minimised)."""
     seed: int = Field(ge=0)
     """Seed of folds, initial weights, batch order and samplers."""
+    selection: Selection
+    """A study's chosen trial: the best, or the simplest within one standard error of it."""
     minutes: Annotated[float, Field(gt=0)] | None
     """Time cap in minutes, at whole rounds and equally for all arms; null: none."""
     references: bool
@@ -270,6 +368,8 @@ class SweepConfig(_Value):
     """Where runs are mirrored."""
     verdict: VerdictConfig
     """When the verdict says what."""
+    decision: DecisionConfig
+    """What decisions cost, and under which class shares every arm is scored again."""
     vary: dict[str, Annotated[tuple[str | bool | int | float, ...], Lax]] | None
     """One dotted key and the values that the sweep is run with, one after another; null: none."""
 
@@ -288,6 +388,11 @@ class SweepConfig(_Value):
             raise ValueError(
                 "`arms` must include `cross_entropy`, which every arm is compared with; "
                 f"received arms=[{','.join(self.arms)}]"
+            )
+        if self.objective == "cost" and self.decision.costs is None:
+            raise ValueError(
+                "`objective=cost` needs `decision.costs`; give one row of costs a class, such as "
+                "`decision.costs=[[0,1],[5,0]]`"
             )
         if set(self.arms) != self.loss.keys():
             raise ValueError(

@@ -68,8 +68,8 @@ def factory(component: Component, /) -> partial[Any]:
 def check(config: SweepConfig) -> None:
     """Check targets and their parameters before anything is built.
 
-    The dataset, the sampler and the arms are checked here. The model is checked by `build` only,
-    because its module imports TensorFlow, which takes seconds.
+    The dataset, the sampler and the arms with their treatments of rows are checked here. The model
+    is checked by `build` only, because its module imports TensorFlow, which takes seconds.
 
     Raises
     ------
@@ -83,10 +83,19 @@ def check(config: SweepConfig) -> None:
         function = load(arm.target, at=at)
         _known(function, arm.options, at=f"{at}.options")
         _known(function, arm.search, at=f"{at}.search")
+        if arm.rows is not None:
+            _check_treatment(load(arm.rows, at=at, key="rows"), arm.rows, at=at)
 
 
-def load(target: str, *, at: str) -> Callable[..., Any]:
-    """Import the function that a dotted path names; `at` is the config key that holds it.
+def load(target: str, *, at: str, key: str = "_target_") -> Callable[..., Any]:
+    """Import the function that a dotted path names.
+
+    Parameters
+    ----------
+    target : str
+        The dotted path.
+    at, key : str
+        The part of the config that holds it, and its key there, for messages.
 
     Raises
     ------
@@ -101,16 +110,30 @@ def load(target: str, *, at: str) -> Callable[..., Any]:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise
         raise UserError(
-            f"`{at}._target_` names `{target}`, but Python finds no module `{error.name}`."
+            f"`{at}.{key}` names `{target}`, but Python finds no module `{error.name}`."
         ) from None
     function = getattr(module, name, None)
     if not callable(function):
         known = [each for each in vars(module) if callable(getattr(module, each))]
         raise UserError(
-            f"`{at}._target_` names `{target}`, which is no function of its module; "
+            f"`{at}.{key}` names `{target}`, which is no function of its module; "
             f"{expectation(name, known)}."
         )
     return function  # type: ignore[no-any-return]
+
+
+def _check_treatment(function: Callable[..., Any], path: str, *, at: str) -> None:
+    """Refuse what cannot treat rows: it is called with features, labels and a seed."""
+    try:
+        inspect.signature(function).bind(None, None, seed=0, suspects=None)
+    except TypeError:
+        try:
+            inspect.signature(function).bind(None, None, seed=0)
+        except TypeError:
+            raise UserError(
+                f"`{at}.rows` names `{path}`, which cannot treat rows; expected a function "
+                "`treatment(features, labels, *, seed)` as in `focalsweep.data.resampling`."
+            ) from None
 
 
 def _checked(function: Callable[..., Any], given: Mapping[str, Any], *, at: str) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Dataset:
         Sentences about what was done to the rows on the way in (classes dropped, rows removed).
     true_posterior : array of shape (rows, classes), optional
         P(class | features) where the generator knows it (synthetic data only).
+    read_rows : int array of shape (rows,), optional
+        Position of each row in the data as read, from 0; None where no row was left out.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Dataset:
     origin: str
     notes: tuple[str, ...] = field(default=())
     true_posterior: NDArray[np.float64] | None = None
+    read_rows: NDArray[np.int64] | None = None
 
     @property
     def n_rows(self) -> int:

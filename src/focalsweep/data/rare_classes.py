@@ -85,6 +85,7 @@ def _drop(dataset: Dataset, rare: NDArray[np.intp]) -> Dataset:
         class_names=tuple(dataset.class_names[code] for code in kept),
         notes=(*dataset.notes, note),
         true_posterior=posterior,
+        read_rows=rows if dataset.read_rows is None else dataset.read_rows[rows],
     )
 
 

@@ -173,10 +173,14 @@ def _score_predictions(
         return np.asarray(indicator @ weights.T).T.reshape(len(weights), models, n_classes)
 
     one_hot = np.eye(n_classes)[kinds.labels]
+    cost = None
+    if objective.costs is not None:
+        cost = weights @ np.array(objective.costs)[kinds.labels, predicted].T
     margins = Margins(
         hits=count(predicted == kinds.labels),
         predicted=count(np.ones_like(predicted, dtype=np.bool_)),
         true=(weights @ one_hot)[:, None, :],
+        cost=cost,
     )
     return objective.utility(confusion=margins)
 

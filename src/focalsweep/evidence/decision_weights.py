@@ -8,8 +8,16 @@ With all weights but one held, the objective is a step function of the remaining
 row i exactly when its weight exceeds ``max_{j != k} (s_ij + b_j) - s_ik``. Coordinate ascent walks
 over those breakpoints and therefore needs no step size; it ends in a local optimum, and is
 started twice (no weights; inverse priors, the optimum for balanced accuracy of a calibrated
-model). Among equal values it takes the middle of the widest plateau, which is what carries over to
-other rows.
+model), under costs a third time (what a mistake costs a class, the optimum of a calibrated model
+whose costs do not depend on the wrong decision [1]_). Among equal values it
+takes the middle of the widest plateau, which is what carries over to other rows.
+
+Costs are counted exactly too: a row that goes from its rival to class k changes the total by
+``cost[label, k] - cost[label, rival]``, so the total at every breakpoint is one cumulative sum.
+
+References
+----------
+.. [1] Elkan, "The foundations of cost-sensitive learning", IJCAI (2001).
 """
 
 from __future__ import annotations
@@ -19,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from focalsweep.metrics.confusion import Margins
+from focalsweep.metrics.confusion import Margins, margins
 from focalsweep.metrics.objective import Objective
 
 Vector = NDArray[np.float64]
@@ -32,7 +40,7 @@ MAX_PASSES = 10
 """Passes over the classes from one start; the ascent usually ends by itself after three."""
 
 SMALLEST_GAIN = 1e-9
-"""An objective is a ratio of counts: what is smaller than this is rounding."""
+"""An objective is a ratio of counts: what is smaller than this, in its unit, is rounding."""
 
 SMALLEST_GAP = 1e-9
 """Two breakpoints that are closer than this, in nats, are one: no weight fits between them."""
@@ -62,7 +70,11 @@ def decide(log_proba: ArrayLike, log_weights: ArrayLike) -> Codes:
 
 
 def fit_decision_weights(
-    log_proba: ArrayLike, labels: ArrayLike, *, objective: Objective
+    log_proba: ArrayLike,
+    labels: ArrayLike,
+    *,
+    objective: Objective,
+    mass: ArrayLike | None = None,
 ) -> Vector:
     """Fit decision weights that make an objective large on the given rows.
 
@@ -79,6 +91,8 @@ def fit_decision_weights(
         True class codes.
     objective : Objective
         What to make large.
+    mass : array of shape (classes,), optional
+        How many rows a row of each class stands for, >= 0; None means one.
 
     Returns
     -------
@@ -92,13 +106,11 @@ def fit_decision_weights(
     none = np.zeros(n_classes)
     if not objective.uses_decisions or not len(codes):
         return none
-    counts = np.bincount(codes, minlength=n_classes)
-    inverse_prior = -np.log(np.maximum(counts, 1) / len(codes))
-    search = _Search(scores=scores, labels=codes, true=counts, objective=objective)
+    search = _search(scores, codes, objective=objective, mass=mass)
     best, best_utility = none, _utility(search, none)
-    for start in (none, inverse_prior):
+    for start in _starts(search):
         weights, utility = _ascend(search, start)
-        if utility > best_utility + SMALLEST_GAIN:
+        if utility > best_utility + search.smallest_gain:
             best, best_utility = weights, utility
     return np.asarray(best - best.mean())
 
@@ -108,8 +120,42 @@ class _Search(NamedTuple):
 
     scores: NDArray[np.float64]
     labels: Codes
-    true: Codes
+    mass: Vector | None
+    """What a row of each class counts for; None where every row counts once, which is faster."""
+    true: Vector
+    costs: NDArray[np.float64] | None
     objective: Objective
+    smallest_gain: float
+
+
+def _search(
+    scores: NDArray[np.float64], labels: Codes, *, objective: Objective, mass: ArrayLike | None
+) -> _Search:
+    true = np.bincount(labels, minlength=scores.shape[1]).astype(np.float64)
+    mass = None if mass is None else np.asarray(mass, dtype=np.float64)
+    return _Search(
+        scores=scores,
+        labels=labels,
+        mass=mass,
+        true=true if mass is None else true * mass,
+        costs=None if objective.costs is None else np.array(objective.costs),
+        objective=objective,
+        smallest_gain=SMALLEST_GAIN * objective.unit,
+    )
+
+
+def _starts(search: _Search) -> list[Vector]:
+    n_classes = len(search.true)
+    # A class without rows, or with rows that count for none, is taken to have one.
+    rows = np.where(search.true > 0, search.true, 1.0)
+    inverse_prior = -np.log(rows / search.true.sum())
+    starts = [np.zeros(n_classes), inverse_prior]
+    if search.costs is not None:
+        right = np.diagonal(search.costs)
+        harm = (search.costs.sum(axis=1) - right) / (n_classes - 1) - right
+        # A class whose mistakes cost nothing has no logarithm; a thousandth is nearly nothing.
+        starts.append(np.log(np.maximum(harm, 1e-3 * search.objective.unit)))
+    return starts
 
 
 class _Ranking(NamedTuple):
@@ -142,13 +188,12 @@ def _ascend(search: _Search, start: Vector) -> tuple[Vector, float]:
 def _utility(search: _Search, weights: Vector) -> float:
     predicted = decide(search.scores, weights)
     n_classes = len(search.true)
-    hits = np.bincount(search.labels[predicted == search.labels], minlength=n_classes)
-    margins = Margins(
-        hits=hits.astype(np.float64),
-        predicted=np.bincount(predicted, minlength=n_classes).astype(np.float64),
-        true=search.true.astype(np.float64),
-    )
-    return float(search.objective.utility(confusion=margins))
+    cells = np.bincount(search.labels * n_classes + predicted, minlength=n_classes**2)
+    table = cells.reshape(n_classes, n_classes).astype(np.float64)
+    if search.mass is not None:
+        table *= search.mass[:, None]
+    found = margins(table, costs=search.objective.costs)
+    return float(search.objective.utility(confusion=found))
 
 
 def _rank(adjusted: NDArray[np.float64]) -> _Ranking:
@@ -170,15 +215,26 @@ def _line_search(
     breakpoints = rival_score - search.scores[:, k]
     order = np.argsort(breakpoints)
     edges = np.concatenate([[-np.inf], breakpoints[order], [np.inf]])
-    taken = _positions(edges, own=search.labels[order] == k)
+    moved = _moved(search, order=order, rival=rival, k=k)
+    own = search.labels[order] == k if moved is None else moved < 0
+    taken = _positions(edges, own=own)
     reached = search.objective.utility(
-        confusion=_margins(search, taken=taken, order=order, rival=rival, k=k)
+        confusion=_margins(search, taken=taken, order=order, rival=rival, moved=moved, k=k)
     )
     best = float(reached.max(initial=-np.inf))
-    if best <= utility + SMALLEST_GAIN:
+    if best <= utility + search.smallest_gain:
         return None
     low, high = _bounded(edges[taken], edges[taken + 1])
-    return _middle_of_widest(reached >= best - SMALLEST_GAIN, low, high), best
+    return _middle_of_widest(reached >= best - search.smallest_gain, low, high), best
+
+
+def _moved(search: _Search, *, order: Codes, rival: Codes, k: int) -> Vector | None:
+    """Return what each row's going over to class k adds to the cost, in the order given."""
+    if search.costs is None:
+        return None
+    labels = search.labels[order]
+    added = np.asarray(search.costs[labels, k] - search.costs[labels, rival[order]])
+    return added if search.mass is None else added * search.mass[labels]
 
 
 def _positions(edges: Vector, *, own: NDArray[np.bool_]) -> Codes:
@@ -188,7 +244,8 @@ def _positions(edges: Vector, *, own: NDArray[np.bool_]) -> Codes:
     possible = np.flatnonzero(fits)
     if len(possible) <= MAX_CANDIDATES:
         return possible
-    # Optima lie behind rows of the class itself, so these are looked at three times as densely.
+    # Optima lie behind rows of the class itself (under costs: rows that become cheaper), so these
+    # are looked at three times as densely.
     behind = np.searchsorted(possible, np.flatnonzero(own) + 1)
     own_possible = possible[np.minimum(behind, len(possible) - 1)]
     chosen = np.zeros_like(fits)
@@ -204,24 +261,43 @@ def _spread(positions: Codes, size: int) -> Codes:
     return positions[np.arange(size) * (len(positions) - 1) // (size - 1)]
 
 
-def _margins(search: _Search, *, taken: Codes, order: Codes, rival: Codes, k: int) -> Margins:
-    """Count hits and predictions of every class after class k took so many rows."""
+def _margins(
+    search: _Search, *, taken: Codes, order: Codes, rival: Codes, moved: Vector | None, k: int
+) -> Margins:
+    """Count hits, predictions and costs after class k took so many rows."""
     n, n_classes = search.scores.shape
     rival, labels = rival[order], search.labels[order]
+    weight = None if search.mass is None else search.mass[labels]
     # The first position at which a row has gone to class k; the last bin is "never".
     arrival = np.searchsorted(taken, np.arange(n), side="right")
     bins = len(taken) + 1
 
-    def keep(rows: NDArray[np.bool_] | slice) -> NDArray[np.float64]:
+    def keep(rows: NDArray[np.bool_] | slice, weight: Vector | None) -> NDArray[np.float64]:
         cells = arrival[rows] * n_classes + rival[rows]
-        counts = np.bincount(cells, minlength=bins * n_classes).reshape(bins, n_classes)
-        left = counts.sum(axis=0) - counts.cumsum(axis=0)[:-1]
-        return np.asarray(left, dtype=np.float64)
+        counts = np.bincount(cells, weights=weight, minlength=bins * n_classes)
+        table = counts.reshape(bins, n_classes)
+        return np.asarray(table.sum(axis=0) - table.cumsum(axis=0)[:-1], dtype=np.float64)
 
-    predicted, hits = keep(slice(None)), keep(rival == labels)
-    predicted[:, k] += taken
-    hits[:, k] += np.concatenate([[0], (labels == k).cumsum()])[taken]
-    return Margins(hits=hits, predicted=predicted, true=search.true.astype(np.float64))
+    predicted = keep(slice(None), weight)
+    predicted[:, k] += taken if weight is None else _running(weight)[taken]
+    # Hits are counted in whole rows: what rounding leaves of none would be a class that is found.
+    hits = keep(rival == labels, None)
+    hits[:, k] += _running(labels == k)[taken]
+    cost = None
+    if search.costs is not None and moved is not None:
+        before = search.costs[labels, rival] * (1.0 if weight is None else weight)
+        cost = before.sum() + _running(moved)[taken]
+    return Margins(
+        hits=hits if search.mass is None else hits * search.mass,
+        predicted=predicted,
+        true=search.true,
+        cost=cost,
+    )
+
+
+def _running(amount: NDArray[np.generic]) -> Vector:
+    """Return the sum of the first 0, 1, 2, ... amounts."""
+    return np.concatenate([[0.0], amount.cumsum(dtype=np.float64)])
 
 
 def _bounded(low: Vector, high: Vector) -> tuple[Vector, Vector]:

@@ -1,7 +1,8 @@
 """What a chosen point predicts on outer test rows: by argmax, with decision weights, as posterior.
 
-Decision weights are fitted on inner out-of-fold logits only. argmax and decision weights read the
-arm's own softmax; probabilities that are scored are corrected to the data's posterior first.
+The decision layer is fitted on inner out-of-fold logits only. argmax and decision weights read the
+arm's own softmax; probabilities that are scored, or weighed against costs, are corrected to the
+data's posterior first.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from focalsweep.evidence.decision_weights import decide, fit_decision_weights
+from focalsweep.evidence.decision_rule import DecisionRule, fit_decision_rule
+from focalsweep.evidence.decision_weights import fit_decision_weights
 from focalsweep.evidence.refit import Chosen
-from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import corrected_log_proba, correction_refusal
 from focalsweep.metrics.confusion import confusion_counts
 from focalsweep.metrics.objective import Objective
 from focalsweep.metrics.probability import row_log_loss
 from focalsweep.search.folds import Folds
-from focalsweep.training.member import View
+from focalsweep.training.member import Member
 
 Array = NDArray[np.float64]
 
@@ -35,9 +36,10 @@ class Predictions:
     log_weights : array of shape (classes,)
         The decision weights.
     argmax, decision : int array of shape (seeds, rows)
-        Predicted classes.
+        Predicted classes: plain argmax, and by the decision layer (`DecisionRule`), which is the
+        weights unless there are costs.
     log_proba : array of shape (seeds, rows, classes)
-        The arm's own log-softmax.
+        The arm's own log-softmax, see `own_log_proba`.
     log_posterior : array of shape (seeds, rows, classes)
         Corrected to the data's posterior; `log_proba` where no correction exists.
     """
@@ -70,29 +72,94 @@ class Predictions:
 
 def predict(chosen: Chosen, *, folds: Folds, objective: Objective) -> Predictions:
     """Decide and correct one chosen point's test logits."""
-    log_weights = own_decision_weights(chosen, objective=objective)
-    log_proba = log_softmax(chosen.test_logits.astype(np.float64), axis=-1)
-    # Refits differ in their seed only: one view, one loss.
-    refit = chosen.refit_members[0]
+    rule = own_decision_rule(chosen, folds=folds, objective=objective)
+    log_proba = own_log_proba(chosen.test_logits, chosen)
+    log_posterior = _log_posterior(chosen.test_logits, chosen, _member(chosen), folds=folds)
     return Predictions(
         labels=chosen.test_labels,
-        log_weights=log_weights,
+        log_weights=rule.log_weights,
         argmax=log_proba.argmax(axis=-1),
-        decision=decide(log_proba, log_weights),
+        decision=rule.decide(log_proba=log_proba, log_posterior=log_posterior),
         log_proba=log_proba,
-        log_posterior=_log_posterior(chosen.test_logits, refit.loss, folds.views[refit.view]),
+        log_posterior=log_posterior,
+    )
+
+
+def own_decision_rule(
+    chosen: Chosen, *, folds: Folds, objective: Objective, log_prior_shift: Array | None = None
+) -> DecisionRule:
+    """Fit the decision layer on the inner out-of-fold logits of a chosen point.
+
+    `log_prior_shift` is that of `fit_decision_rule`.
+    """
+    under_costs = objective.costs is not None
+    return fit_decision_rule(
+        own_log_proba(chosen.inner_logits, chosen),
+        chosen.inner_labels,
+        objective=objective,
+        log_posterior=inner_log_posterior(chosen, folds=folds) if under_costs else None,
+        log_prior_shift=log_prior_shift,
     )
 
 
 def own_decision_weights(chosen: Chosen, *, objective: Objective) -> Array:
     """Fit decision weights on the inner out-of-fold logits of a chosen point."""
-    log_proba = log_softmax(chosen.inner_logits.astype(np.float64), axis=-1)
+    log_proba = own_log_proba(chosen.inner_logits, chosen)
     return fit_decision_weights(log_proba, chosen.inner_labels, objective=objective)
 
 
-def _log_posterior(logits: NDArray[np.float32], point: LossPoint, view: View) -> Array:
-    if correction_refusal(point) is not None:
-        return np.asarray(log_softmax(logits.astype(np.float64), axis=-1))
+def own_log_proba(logits: NDArray[np.floating], chosen: Chosen) -> Array:
+    """Compute the arm's own log-softmax, without offset and margin.
+
+    A cosine head's logits lie in [-1, 1] and mean nothing without the scale that all classes
+    share; elsewhere a scale a class is a device of training, and z is what predicts.
+
+    Parameters
+    ----------
+    logits : array of shape (..., classes)
+        z, as the records carry it.
+    chosen : Chosen
+        Says which head and scale.
+    """
+    scale = chosen.point.scale if chosen.recipe.head == "cosine" else 1.0
+    return np.asarray(log_softmax(scale * logits.astype(np.float64), axis=-1))
+
+
+def inner_log_posterior(chosen: Chosen, *, folds: Folds) -> Array:
+    """Correct the inner out-of-fold logits, each inner fold's by its own loss and priors.
+
+    Returns
+    -------
+    array of shape (rows, classes)
+        The arm's own log-softmax where no correction exists.
+    """
+    sizes = [len(folds.views[member.view].eval_labels) for member in chosen.inner_members]
+    parts = np.split(chosen.inner_logits, np.cumsum(sizes)[:-1])
+    corrected = [
+        _log_posterior(logits, chosen, member, folds=folds)
+        for logits, member in zip(parts, chosen.inner_members, strict=True)
+    ]
+    return np.concatenate(corrected)
+
+
+def refusal(chosen: Chosen, folds: Folds) -> str | None:
+    """Say why a chosen point's scores cannot be turned into a posterior; None where they can."""
+    return correction_refusal(chosen.point) or folds.views[_member(chosen).view].correctable
+
+
+def _member(chosen: Chosen) -> Member:
+    """Return a member that speaks for all: refits differ in their seed only."""
+    return (chosen.refit_members or chosen.inner_members)[0]
+
+
+def _log_posterior(
+    logits: NDArray[np.floating], chosen: Chosen, member: Member, *, folds: Folds
+) -> Array:
+    """Correct logits of one member, or of members that differ in their seed only."""
+    if refusal(chosen, folds) is not None:
+        return own_log_proba(logits, chosen)
+    view = folds.views[member.view]
+    point = member.posterior_point(view.train_counts)
     corrected = corrected_log_proba(
         logits,
         weight=point.weight,

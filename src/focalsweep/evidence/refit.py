@@ -1,9 +1,9 @@
 """From chosen points to predictions: the members that are trained after the search.
 
-For each arm and scope the best trial's point is trained twice over: on the inner folds, for exactly
-the epochs that the pooled curve chose, to get out-of-fold logits for the decision weights; and, in
-outer folds, on all of the scope's rows with seeds that the search never used, to be scored on the
-outer test rows.
+For each arm and scope the chosen trial's point is trained twice over: on the inner folds, for
+exactly the epochs that the pooled curve chose, to get out-of-fold logits for the decision weights;
+and, in outer folds, on all of the scope's rows with seeds that the search never used, to be scored
+on the outer test rows.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.config.schema import Selection
 from focalsweep.errors import UserError
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe
 from focalsweep.search.arm import Arm, Nuisance
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.folds import Folds, Scope
-from focalsweep.search.rounds import OpenStudy, best_trial
+from focalsweep.search.rounds import OpenStudy
+from focalsweep.search.selection import choose, neutral_point
 from focalsweep.search.studies import Trial
 from focalsweep.training.member import Member, MemberKey, MemberRecord
 
@@ -35,9 +38,11 @@ class Chosen:
     arm, scope : Arm, Scope
         The study's.
     trial : Trial
-        The best one.
+        The best one, or by another rule of `focalsweep.search.selection`.
+    recipe : Recipe
+        Its recipe, made from the class counts of all the scope's rows.
     point : LossPoint
-        Its loss, made from the class counts of all the scope's rows.
+        The loss of the stage that its epochs end in.
     failed_trials : int
         Trials of the study without a value.
     inner_logits : array of shape (rows, classes)
@@ -50,11 +55,17 @@ class Chosen:
     test_labels : int array of shape (test rows,)
     refit_members : tuple of Member
         The members behind them, one a seed.
+    final_member : Member, optional
+        For the scope of all rows: the member that trained on all of them with the first refit
+        seed, to be kept and used; None where no models are kept.
+    final_weights : tuple of float arrays, optional
+        Its weights; None where it diverged.
     """
 
     arm: Arm
     scope: Scope
     trial: Trial
+    recipe: Recipe
     point: LossPoint
     failed_trials: int
     inner_logits: Logits
@@ -63,6 +74,8 @@ class Chosen:
     test_logits: Logits
     test_labels: NDArray[np.int32]
     refit_members: tuple[Member, ...]
+    final_member: Member | None = None
+    final_weights: tuple[NDArray[np.floating], ...] | None = None
 
     @property
     def inner_score(self) -> float:
@@ -87,6 +100,7 @@ def refit(
     chunk_size: int,
     seed: int,
     n_seeds: int,
+    selection: Selection = "best",
     progress: Callable[[int], None] = lambda members: None,
 ) -> list[Chosen]:
     """Train every study's chosen point and collect what it predicts.
@@ -101,6 +115,8 @@ def refit(
         The search's training seed, used again on the inner folds.
     n_seeds : int
         Refits an outer fold.
+    selection : {"best", "one_standard_error"}
+        Which trial a study stands for, see `focalsweep.search.selection.choose`.
     progress : callable
         Told of member-epochs trained.
 
@@ -109,7 +125,10 @@ def refit(
     UserError
         When every trial of a study failed.
     """
-    chosen = {open_.study.name: _choose(open_) for open_ in studies}
+    chosen = {
+        open_.study.name: _choose(open_, nuisance=nuisance, selection=selection)
+        for open_ in studies
+    }
     members: list[Member] = []
     for open_ in studies:
         name, trial = open_.study.name, chosen[open_.study.name]
@@ -131,6 +150,18 @@ def refit(
             )
             for view, fold, member_seed in [*inner, *outer]
         ]
+        if open_.scope.refit is None and folds.whole is not None:
+            members.append(
+                open_.member(
+                    folds.whole,
+                    trial.parameters,
+                    nuisance=nuisance,
+                    folds=folds,
+                    key=MemberKey(name, trial.number, -1, refit_seeds(seed, number=1)[0]),
+                    epochs=trial.outcome.epochs,
+                    keep_weights=True,
+                )
+            )
     # Members of equally many epochs together: a chunk trains as long as its longest member.
     members.sort(key=lambda member: (member.epochs, member.view))
     records = chunks.train("refit", members, size=chunk_size, each_epoch=False, progress=progress)
@@ -143,16 +174,18 @@ def refit(
     ]
 
 
-def _choose(open_: OpenStudy) -> Trial:
+def _choose(open_: OpenStudy, *, nuisance: Nuisance, selection: Selection) -> Trial:
     trials = open_.study.finished()
-    best = best_trial(trials)
-    if best is None:
+    space = open_.arm.space(open_.scope.counts, nuisance)
+    neutral = neutral_point(space, open_.arm.search)
+    chosen = choose(trials, space=space, neutral=neutral, selection=selection)
+    if chosen is None:
         raise UserError(
             f"Every trial of the arm `{open_.arm.name}` failed (the last: "
             f"{trials[-1].outcome.failure}); lower `optimizer.search.learning_rate.high` or "
             "narrow the arm's own ranges."
         )
-    return best
+    return chosen
 
 
 def _collect(
@@ -164,15 +197,18 @@ def _collect(
 ) -> Chosen:
     ordered = sorted(trained, key=lambda pair: (pair[0].key.fold, pair[0].key.seed))
     inner = [(m, r) for m, r in ordered if m.key.fold >= 0]
-    outer = [(m, r) for m, r in ordered if m.key.fold < 0]
+    outer = [(m, r) for m, r in ordered if m.key.fold < 0 and not m.keep_weights]
+    final_member, final = next(((m, r) for m, r in ordered if m.keep_weights), (None, None))
     views = folds.views
     n_classes = len(open_.scope.counts)
     refit_view = open_.scope.refit
+    recipe = open_.arm.recipe(open_.scope.counts, trial.parameters, equal_priors=open_.equal_priors)
     return Chosen(
         arm=open_.arm,
         scope=open_.scope,
         trial=trial,
-        point=open_.arm.loss(open_.scope.counts, trial.parameters, equal_priors=open_.equal_priors),
+        recipe=recipe,
+        point=recipe.end(trial.outcome.epochs, epochs=open_.epochs).loss,
         failed_trials=sum(t.outcome.failure is not None for t in open_.study.finished()),
         inner_logits=np.concatenate([_usable(record) for _, record in inner]),
         inner_labels=np.concatenate([views[view].eval_labels for view in open_.scope.inner]),
@@ -184,7 +220,17 @@ def _collect(
         if refit_view is not None
         else np.empty(0, np.int32),
         refit_members=tuple(member for member, _ in outer),
+        final_member=final_member,
+        final_weights=None if final is None else _usable_weights(final),
     )
+
+
+def _usable_weights(record: MemberRecord) -> tuple[NDArray[np.floating], ...] | None:
+    """Return a record's weights; None of a member that diverged."""
+    if record.failure is not None or record.weights is None:
+        return None
+    finite = all(np.isfinite(weight).all() for weight in record.weights)
+    return record.weights if finite else None
 
 
 def _usable(record: MemberRecord) -> Logits:

@@ -12,22 +12,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+# Families are arms' settings, named once; who reads results finds the type here too.
+from focalsweep.config.schema import Family as Family
+
 SCHEMA_VERSION = 2
 
-Family = Literal[
-    "cross_entropy",
-    "class_weights",
-    "logit_adjustment",
-    "label_smoothing",
-    "robust",
-    "resampling",
-    "two_stage",
-    "cosine_head",
-    "margin",
-    "folklore",
-    "focal",
-    "labels",
-]
 Decision = Literal[
     "use_focal",
     "use_class_weights",
@@ -73,7 +62,8 @@ class Overlap(_Value):
     neighbours: float
     """Share of a row's five nearest neighbours that are of other classes, mean over rows."""
     expected: float
-    """The same share if classes were strewn at random: rows of other classes over all rows."""
+    """The same share if classes were strewn at random: rows of other classes over all other
+    rows."""
 
 
 class Diagnosis(_Value):
@@ -152,7 +142,8 @@ class Calibration(_Value):
     log_loss: float
     brier_score: float
     calibration_error: float
-    """Expected calibration error of the predicted class, 15 bins of equal rows."""
+    """Expected calibration error of the predicted class, 15 bins of equal rows. Of the test rows of
+    all outer folds together, because it is biased upwards on few rows; mean over seeds."""
 
 
 class ReliabilityBin(_Value):
@@ -181,7 +172,11 @@ class Probabilities(_Value):
 
 
 class PrecisionRecall(_Value):
-    """One class against the rest on test rows, by the arm's corrected probabilities."""
+    """One class against the rest on test rows, by the arm's corrected probabilities.
+
+    Probabilities are means over refit seeds, rows those of all outer folds together. Of more than
+    twelve classes the rarest twelve are kept.
+    """
 
     name: str
     average_precision: float
@@ -208,7 +203,8 @@ class Search(_Value):
     """How the arm's search went."""
 
     best_so_far: tuple[float, ...]
-    """Best inner score after each trial, mean over the outer folds' searches."""
+    """Best inner score after each trial, mean over the outer folds' searches. A failed trial counts
+    as one, with the worst score of its search."""
     best_so_far_low: tuple[float, ...]
     """25th percentile of the same over folds."""
     best_so_far_high: tuple[float, ...]
@@ -218,11 +214,13 @@ class Search(_Value):
     (arXiv:2004.13705)."""
     failed_share: float
     at_edge: tuple[str, ...]
-    """Searched numbers whose chosen value lies at an edge of its range in most searches."""
+    """Ends of ranges, such as ``gamma.high``, at which most searches chose (within 2% of the
+    range); not where the number ends by itself, see `focalsweep.evidence.search_facts.edges`."""
     optimism: float
-    """Inner minus outer score, mean over folds: how much validation was overfitted."""
-    worse_than_default: bool
-    """Whether the chosen points score below the arm's own first trial on inner rows' average."""
+    """Inner minus outer score by argmax, mean over folds: how much validation was overfitted."""
+    worse_than_control: bool
+    """Whether the arm scores below cross-entropy on test rows by more than the regrettable
+    difference, decision weights on both sides: its search cost more than it found."""
 
 
 class BestPoint(_Value):
@@ -244,9 +242,18 @@ class BestPoint(_Value):
     sampling: float = 0.0
     """Strength of class-balanced sampling in the last stage."""
     switch_epoch: int | None = None
-    """First epoch of the last stage, where there is more than one."""
+    """First epoch (from 0) of the last stage, where there is more than one and training reaches
+    it."""
+    head: Literal["linear", "cosine"] = "linear"
+    head_only: bool = False
+    """Whether the last stage draws the last layer anew and trains it alone."""
+    rows: str | None = None
+    """Dotted path of what is done to training rows, where something is."""
     decision_weights: tuple[float, ...] | None
     """Factors on the class probabilities before argmax; None where the objective needs none."""
+    expected_cost_temperature: float | None = None
+    """Where there are costs and the smallest expected cost decides instead of the weights: what
+    corrected log-probabilities are divided by first. None where the weights decide."""
     curve: tuple[float, ...]
     """Pooled validation objective after each epoch of the chosen trial."""
 
@@ -288,7 +295,8 @@ class ArmResult(_Value):
     gradient: GradientShares | None = None
     search: Search | None = None
     prior_scores: dict[str, float] = {}
-    """Score with decision weights under other priors, by the scenario's name."""
+    """Score by the decision layer under other priors, by the scenario's name; the first is the data
+    as they are, and equals `decision_score`."""
     failed_trials: int
 
 
@@ -335,11 +343,12 @@ class Surface(_Value):
 
     arm: str
     noise: float
-    """Half-width of the band within which two scores are not told apart: twice the standard
+    """Depth of the band below the best within which scores are not told apart: twice the standard
     error of the best trial's score over inner folds."""
     gamma_low: float
     gamma_high: float
-    """Range of gamma whose smoothed score lies within the band of the best."""
+    """Range of gamma around the best whose smoothed score lies within the band, tau at its best
+    for each gamma; no wider than what the search tried."""
     text: str
 
 
@@ -357,11 +366,12 @@ class Detectable(_Value):
     """The smallest difference that these rows can show, and how many would decide."""
 
     difference: float
-    """Shown with 80% power at the verdict's confidence, from the spread of fold differences."""
+    """True difference that the rule calls better with 80% power, from the spread of paired
+    differences."""
     smallest_class: int
     rows_needed: int | None
-    """Rows of the smallest class at which the smallest difference that counts would be seen;
-    None where they suffice already."""
+    """Rows of the smallest class at which the regrettable difference would be seen; None where the
+    rows at hand suffice, or where no number of rows would."""
     text: str
 
 

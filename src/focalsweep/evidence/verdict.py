@@ -4,12 +4,17 @@
    against **all others**. The copied point (gamma 2, alpha 0.25: folklore) is therefore a rival:
    it costs no search of gamma and alpha, so it is part of what tuned focal loss has to beat.
 2. The rivals other than cross-entropy against cross-entropy. Where the copied point is what wins
-   here, the answer is still "use focal loss", with that arm; class weights and logit adjustment
-   have answers of their own.
+   here, the answer is still "use focal loss", with that arm; every other family has an answer of
+   its own.
 3. Decision weights against argmax, on cross-entropy.
 
 The first of them that is better decides. If none is, and both losses were shown to be not better,
 cross-entropy is kept; otherwise there is not enough data, and the simplest arm is kept.
+
+Before all of them stands one that is not about losses, where the sweep has an arm without suspect
+labels (`family` labels, which takes no part in 1 and 2): does removing them help cross-entropy? If
+that is better, and by more than the best loss is ahead of cross-entropy on average, the labels are
+what to work on. A loss that wins on wrong labels wins by looking away from them.
 
 Cross-entropy is a rival, so what beats the rivals beats cross-entropy, unless inner scores named a
 rival that is worse. That is checked: focal loss is not recommended where the same rule says that
@@ -34,12 +39,22 @@ from focalsweep.evidence.result import Comparison, Decision, Family, Verdict
 from focalsweep.evidence.verdict_text import Findings, Setting, verdict_text
 from focalsweep.metrics.objective import Objective
 
+FOCAL_QUESTION = "Is focal loss better than every other loss?"
+RIVAL_QUESTION = "Is another loss better than cross-entropy?"
+
 DECISION_OF_FAMILY: dict[Family, Decision] = {
     "cross_entropy": "keep_cross_entropy",
     "class_weights": "use_class_weights",
     "logit_adjustment": "use_logit_adjustment",
+    "label_smoothing": "use_label_smoothing",
+    "robust": "use_robust_loss",
+    "resampling": "use_resampling",
+    "two_stage": "use_two_stage",
+    "cosine_head": "use_cosine_head",
+    "margin": "use_margin_loss",
     "folklore": "use_focal",
     "focal": "use_focal",
+    "labels": "fix_labels",
 }
 
 
@@ -140,15 +155,16 @@ class _Sides:
 def _findings(sides: _Sides) -> Findings:
     focal = [arm for arm in sides.arms if arm.family == "focal"]
     control = [arm for arm in sides.arms if arm.family == "cross_entropy"]
-    rivals = [arm for arm in sides.arms if arm.family not in ("focal", "cross_entropy")]
+    cleaned = [arm for arm in sides.arms if arm.family == "labels"]
+    rivals = [arm for arm in sides.arms if arm.family not in ("focal", "cross_entropy", "labels")]
     return Findings(
         focal=sides.against(
-            "Is focal loss better than every other loss?",
+            FOCAL_QUESTION,
             ("focal loss", focal),
             ("other losses", control + rivals),
         ),
         rivals=sides.against(
-            "Is another loss better than cross-entropy?",
+            RIVAL_QUESTION,
             ("other losses", rivals),
             ("cross-entropy", control),
         ),
@@ -165,12 +181,20 @@ def _findings(sides: _Sides) -> Findings:
             if rivals
             else None
         ),
+        labels=sides.against(
+            "Does removing suspect labels help cross-entropy?",
+            ("suspect labels removed", cleaned),
+            ("cross-entropy", control),
+        ),
     )
 
 
 def _decide(findings: Findings, arms: Sequence[ArmScores]) -> tuple[Decision, ArmScores, float]:
     focal, rivals, weights = findings.focal, findings.rivals, findings.weights
     simplest = simplest_first(arms)[0]
+    labels = findings.labels
+    if labels is not None and labels.outcome == "better" and findings.labels_gain_most:
+        return "fix_labels", most_often(labels.left_arms, arms), labels.p_better
     if focal is not None and focal.outcome == "better" and not findings.is_contradicted:
         return "use_focal", most_often(focal.left_arms, arms), focal.p_better
     if rivals is not None and rivals.outcome == "better":

@@ -29,6 +29,8 @@ class Findings:
         cross-entropy; decision weights against argmax, on cross-entropy.
     focal_control : Comparison, optional
         Focal loss against cross-entropy alone.
+    labels : Comparison, optional
+        Cross-entropy on rows without suspect labels against cross-entropy.
     arm_weights : Comparison, optional
         Decision weights against argmax, on the recommended arm when that is not cross-entropy.
     """
@@ -37,6 +39,7 @@ class Findings:
     rivals: Comparison | None
     weights: Comparison | None
     focal_control: Comparison | None
+    labels: Comparison | None = None
     arm_weights: Comparison | None = None
 
     @property
@@ -46,9 +49,33 @@ class Findings:
             return False
         return self.focal.outcome == "better" and self.focal_control.outcome == "not_better"
 
+    @property
+    def best_loss_gain(self) -> float | None:
+        """Mean gain over cross-entropy of the better of focal loss and the rivals, if compared.
+
+        Without rivals the first question is itself that of focal loss against cross-entropy.
+        """
+        focal = self.focal_control or (self.focal if self.rivals is None else None)
+        gains = [each.mean for each in (focal, self.rivals) if each is not None]
+        return max(gains, default=None)
+
+    @property
+    def labels_gain_most(self) -> bool:
+        """Whether removing suspects gains more, on average, than the best loss does."""
+        if self.labels is None:
+            return False
+        return self.best_loss_gain is None or self.labels.mean > self.best_loss_gain
+
     def comparisons(self) -> list[Comparison]:
         """Return what was compared, the deciding questions first."""
-        every = (self.focal, self.rivals, self.weights, self.focal_control, self.arm_weights)
+        every = (
+            self.focal,
+            self.rivals,
+            self.weights,
+            self.labels,
+            self.focal_control,
+            self.arm_weights,
+        )
         return [comparison for comparison in every if comparison is not None]
 
 
@@ -63,9 +90,33 @@ class Setting(NamedTuple):
 RIVAL_NAMES: dict[Family, str] = {
     "class_weights": "class weighting",
     "logit_adjustment": "logit adjustment",
+    "label_smoothing": "label smoothing",
+    "robust": "robust loss",
+    "resampling": "resampling",
+    "two_stage": "two-stage training",
+    "cosine_head": "a cosine head",
+    "margin": "margin loss",
     "folklore": "copied focal loss",
 }
 """What the sides of the second question are called, cross-entropy left out."""
+
+_MOST_NAMED = 3
+"""Kinds of rivals that a sentence names; more are only counted."""
+
+_LEADING: dict[Family, str] = {
+    "cross_entropy": "Keep cross-entropy (`{}`).",
+    "class_weights": "Use class weights: arm `{}`.",
+    "logit_adjustment": "Use logit adjustment: arm `{}`.",
+    "label_smoothing": "Use label smoothing: arm `{}`.",
+    "robust": "Use a loss that is robust to wrong labels: arm `{}`.",
+    "resampling": "Resample the training rows: arm `{}`.",
+    "two_stage": "Train in two stages: arm `{}`.",
+    "cosine_head": "Use a cosine head: arm `{}`.",
+    "margin": "Use a margin loss: arm `{}`.",
+    "folklore": "Use focal loss with its copied gamma and alpha: arm `{}`.",
+    "focal": "Use focal loss: arm `{}`.",
+    "labels": "Fix the labels before choosing a loss: arm `{}` removes suspect ones.",
+}
 
 
 class _Words(NamedTuple):
@@ -77,14 +128,17 @@ class _Words(NamedTuple):
 def verdict_text(
     decision: Decision, *, arm: ArmScores, findings: Findings, setting: Setting
 ) -> str:
-    """Write the verdict: two to five sentences with their numbers."""
+    """Write the verdict: two to six sentences with their numbers."""
     focal = _focal_sentence(findings, setting)
     control = _control_sentence(findings, setting)
     contradiction = control if findings.is_contradicted else ""
     rivals = _rivals_sentence(findings, setting)
     # One of the two: the recommended arm is cross-entropy, or it is not.
     weights = _weights_sentence(findings.arm_weights or findings.weights, setting)
-    if decision == "use_focal" and arm.family == "focal":
+    labels = _labels_sentence(findings, setting)
+    if decision == "fix_labels":
+        order = [labels, focal, contradiction, rivals, weights]
+    elif decision == "use_focal" and arm.family == "focal":
         order = [focal, control, weights]
     elif decision == "use_decision_weights":
         order = [weights, focal, contradiction, rivals]
@@ -92,6 +146,8 @@ def verdict_text(
         order = [focal, contradiction, rivals, weights]
     else:
         order = [rivals, focal, contradiction, weights]
+    if decision != "fix_labels":
+        order.append(labels)
     sentences = [_leading(decision, arm=arm, findings=findings), *order]
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences if sentence)
 
@@ -106,13 +162,7 @@ def _leading(decision: Decision, *, arm: ArmScores, findings: Findings) -> str:
             f"Train with cross-entropy (`{arm.name}`) and apply decision weights to its "
             "probabilities before argmax."
         )
-    return {
-        "cross_entropy": f"Keep cross-entropy (`{arm.name}`).",
-        "class_weights": f"Use class weights: arm `{arm.name}`.",
-        "logit_adjustment": f"Use logit adjustment: arm `{arm.name}`.",
-        "folklore": f"Use focal loss with its copied gamma and alpha: arm `{arm.name}`.",
-        "focal": f"Use focal loss: arm `{arm.name}`.",
-    }[arm.family]
+    return _LEADING[arm.family].format(arm.name)
 
 
 def _focal_sentence(findings: Findings, setting: Setting) -> str:
@@ -139,12 +189,36 @@ def _rivals_sentence(findings: Findings, setting: Setting) -> str:
     if comparison is None:
         if all(arm.family != "cross_entropy" for arm in setting.arms):
             return "cross-entropy was not in the sweep, so whether it would do is not known."
-        return "no class-weighted or logit-adjusted arm was in the sweep, so none was judged."
+        return "no class-weighted, resampled or other rival was in the sweep, so none was judged."
     families = {arm.family for arm in setting.arms}
     *some, last = (name for family, name in RIVAL_NAMES.items() if family in families)
-    sides = f"the best of {', '.join(some)} and {last}" if some else last
+    if len(some) >= _MOST_NAMED:
+        sides = f"the best of {len(some) + 1} other kinds of training"
+    else:
+        sides = f"the best of {', '.join(some)} and {last}" if some else last
     left = f"{sides} ({_who(comparison.left_arms, setting)})"
     return _sentence(comparison, _versus(left, "cross-entropy"), setting)
+
+
+def _labels_sentence(findings: Findings, setting: Setting) -> str:
+    labels, gain = findings.labels, findings.best_loss_gain
+    if labels is None:
+        return ""
+    which = f"removing suspect labels ({_who(labels.left_arms, setting)})"
+    than = ""
+    if gain is not None:
+        shown = f"{-gain if setting.objective.lower_is_better else gain:+z.3f}"
+        than = (
+            f", and more than the best loss does ({shown} against it, on average)"
+            if findings.labels_gain_most
+            else f", but no more than the best loss does ({shown} against it, on average)"
+        )
+    words = _Words(
+        better=f"{which} helps cross-entropy{than}",
+        not_better=f"{which} does not usefully help cross-entropy",
+        undecided=f"whether {which} helps cross-entropy is not settled",
+    )
+    return _sentence(labels, words, setting)
 
 
 def _weights_sentence(weights: Comparison | None, setting: Setting) -> str:

@@ -1,7 +1,9 @@
-"""The arm families: from class counts and a few numbers to a point of the loss family.
+"""The first arms: class weights, focal loss and logit adjustment, as points of the loss family.
 
-A sweep's YAML names one of these functions as its `_target_`; the search then calls it with the
-training counts of a fold and the numbers of a trial, so that priors never see other rows.
+A sweep's YAML names a function of this module, or of `soft_arms`, `margin_arms`, `sampling_arms` or
+`staged_arms`, as its `_target_`; the search calls it with the training counts of a fold and the
+numbers of a trial, so that priors never see other rows. It returns a `LossPoint` where one loss
+goes from start to end, and a `Recipe` where more changes.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from numpy.typing import ArrayLike
 
 from focalsweep.losses import class_weights
 from focalsweep.losses.class_weights import free_vector, log_prior, prior_power
-from focalsweep.losses.point import LossPoint
+from focalsweep.losses.point import LossPoint, Vector
+
+LARGEST_GAMMA = 10.0
+"""Up to here the loss family is exact in float32."""
 
 
 def cross_entropy(counts: ArrayLike) -> LossPoint:
@@ -77,11 +82,48 @@ def focal(
     """
     if not gamma >= 0.0:
         raise ValueError(f"`gamma` must be >= 0. Received: gamma={gamma}.")
-    if len(delta) == 0:
-        weight = prior_power(counts, tau)
-    else:
-        weight = free_vector(counts, tau=tau, delta=delta, equal_priors=equal_priors)
+    weight = _weights(counts, tau=tau, delta=delta, equal_priors=equal_priors)
     return replace(cross_entropy(counts), weight=weight, gamma=np.full(len(weight), float(gamma)))
+
+
+def focal_per_class(
+    counts: ArrayLike,
+    *,
+    gamma: float,
+    drift: float,
+    delta: Sequence[float] = (),
+    equal_priors: bool = False,
+) -> LossPoint:
+    """Make focal loss with a gamma for each class, ``gamma_k = gamma * u_k``, and no weights.
+
+    u is made like the class weights, ``u proportional to prior^-drift * exp(Q delta)`` with
+    prior-weighted mean 1, so that `gamma` is the mean focusing of a training row and the rest says
+    only how it is spread. The idea of a gamma that depends on the class is arXiv:2201.02593's.
+
+    Parameters
+    ----------
+    counts : array of shape (classes,)
+        Training rows a class.
+    gamma : float
+        Mean focusing parameter, >= 0.
+    drift : float
+        Above 0 rare classes are focused more, below 0 frequent classes.
+    delta, equal_priors
+        As in `focal`, here for u.
+
+    Returns
+    -------
+    LossPoint
+        Its gammas are cut at 10, where the family ends.
+
+    Raises
+    ------
+    ValueError
+        If `gamma` is negative or `delta` has the wrong length.
+    """
+    point = focal(counts, gamma=gamma)
+    spread = _weights(counts, tau=drift, delta=delta, equal_priors=equal_priors)
+    return replace(point, gamma=np.minimum(gamma * spread, LARGEST_GAMMA))
 
 
 def folklore(counts: ArrayLike, *, gamma: float = 2.0, alpha: float = 0.25) -> LossPoint:
@@ -109,3 +151,11 @@ def folklore(counts: ArrayLike, *, gamma: float = 2.0, alpha: float = 0.25) -> L
 def logit_adjusted(counts: ArrayLike, *, tau: float = 1.0) -> LossPoint:
     """Make cross-entropy on ``z + tau log prior``; predictions use z alone (arXiv:2007.07314)."""
     return replace(cross_entropy(counts), offset=tau * log_prior(counts))
+
+
+def _weights(
+    counts: ArrayLike, *, tau: float, delta: Sequence[float], equal_priors: bool
+) -> Vector:
+    if len(delta) == 0:
+        return prior_power(counts, tau)
+    return free_vector(counts, tau=tau, delta=delta, equal_priors=equal_priors)

@@ -33,13 +33,25 @@ class Stage:
         Strength of class-balanced sampling in [0, 1], see `class_mass`; 0 sees every row once an
         epoch.
     head_only : bool, default False
-        The last layer is drawn anew when the stage begins, and from then on it alone is trained.
+        The last layer is drawn anew when the stage begins, and from then on it alone is trained;
+        so are later stages' last layers.
+
+    Raises
+    ------
+    ValueError
+        If `start` or `sampling` is out of its range.
     """
 
     loss: LossPoint
     start: float = 0.0
     sampling: float = 0.0
     head_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.start < 1.0:
+            raise ValueError(f"`start` must be in [0, 1). Received: start={self.start}.")
+        if not 0.0 <= self.sampling <= 1.0:
+            raise ValueError(f"`sampling` must be in [0, 1]. Received: sampling={self.sampling}.")
 
     def start_epoch(self, epochs: int) -> int:
         """Return the first epoch (from 0) of this stage in a sweep of so many epochs.
@@ -60,6 +72,12 @@ class Recipe:
     head : {"linear", "cosine"}
         The model's own last layer, or the cosine of features and class vectors, which
         `LossPoint.scale` then multiplies.
+
+    Raises
+    ------
+    ValueError
+        If the stages are not in order, or if one after a `head_only` stage trains all layers
+        again: the optimiser has forgotten how it moved them.
     """
 
     stages: tuple[Stage, ...]
@@ -67,8 +85,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         starts = [stage.start for stage in self.stages]
-        if not starts or starts[0] != 0.0 or starts != sorted(starts) or starts[-1] >= 1.0:
-            raise ValueError(f"stages must start at 0 and in order, before 1. Received: {starts}.")
+        if not starts or starts[0] != 0.0 or starts != sorted(starts):
+            raise ValueError(f"stages must start at 0 and in order. Received: {starts}.")
+        heads = [stage.head_only for stage in self.stages]
+        if heads != sorted(heads):
+            raise ValueError(
+                "a stage after one with `head_only` must have `head_only` too. "
+                f"Received: head_only={heads}."
+            )
 
     @classmethod
     def plain(cls, loss: LossPoint) -> Recipe:

@@ -2,7 +2,10 @@
 
 Counts have shape (..., classes, classes): true class down, predicted class across. None of the
 scores needs more than three vectors of that table, its `Margins`, so every score takes either;
-whoever scores thousands of tables (the bootstrap, the decision weights) keeps margins only.
+whoever scores thousands of tables (the bootstrap, the decision weights) keeps margins only. Costs
+are the exception: they need every cell, so their total is carried beside the margins.
+
+Counts may be fractions: rows that stand for more or less than one row weigh what they stand for.
 
 One rule holds for all of them: **a class without true rows in the counts is left out of averages
 over classes** (predictions of it are still errors of the classes whose rows they are). A class
@@ -31,6 +34,12 @@ class Margins(NamedTuple):
     """Rows predicted as the class: column sums."""
     true: Scores
     """Rows of the class: row sums."""
+    cost: Scores | None = None
+    """Total cost of all rows, of shape (...); None where no cost matrix was given."""
+
+
+CostMatrix = tuple[tuple[float, ...], ...]
+"""What deciding column for a row of class row costs; plain numbers, so it compares by value."""
 
 
 Counts = NDArray[np.integer] | NDArray[np.floating] | Margins
@@ -77,7 +86,7 @@ def confusion_counts(
     return counts.reshape(*leading, n_classes, n_classes)
 
 
-def margins(counts: Counts) -> Margins:
+def margins(counts: Counts, *, costs: CostMatrix | None = None) -> Margins:
     """Reduce confusion counts to diagonal, column sums and row sums; margins pass through."""
     if isinstance(counts, Margins):
         return counts
@@ -86,12 +95,34 @@ def margins(counts: Counts) -> Margins:
         hits=np.diagonal(table, axis1=-2, axis2=-1),
         predicted=table.sum(axis=-2),
         true=table.sum(axis=-1),
+        cost=None if costs is None else np.asarray((table * costs).sum(axis=(-2, -1))),
     )
+
+
+def mean_cost(counts: Counts, *, costs: CostMatrix) -> Scores:
+    """Compute the mean cost of a row, in the unit of `costs`; lower is better.
+
+    Parameters
+    ----------
+    counts : array of shape (..., classes, classes), or its margins
+        Margins must have been made with the same costs.
+    costs : tuple of tuples
+        Square: cost of deciding column for a row of class row.
+
+    Raises
+    ------
+    ValueError
+        When margins carry no cost: it cannot be found from them.
+    """
+    table = margins(counts, costs=costs)
+    if table.cost is None:
+        raise ValueError("`counts` are margins without `cost`: costs need every cell of the table.")
+    return _ratio(table.cost, table.true.sum(axis=-1), otherwise=np.nan)
 
 
 def accuracy(counts: Counts) -> Scores:
     """Compute the share of rows that are predicted as what they are, in [0, 1]."""
-    hits, _, true = margins(counts)
+    hits, _, true, _ = margins(counts)
     return _ratio(hits.sum(axis=-1), true.sum(axis=-1), otherwise=np.nan)
 
 
@@ -100,13 +131,13 @@ def macro_f1(counts: Counts) -> Scores:
 
     F1 of a class is ``2 hits / (true + predicted)``, the harmonic mean of precision and recall.
     """
-    hits, predicted, true = margins(counts)
+    hits, predicted, true, _ = margins(counts)
     return _class_mean(_ratio(2.0 * hits, true + predicted, otherwise=0.0), true)
 
 
 def balanced_accuracy(counts: Counts) -> Scores:
     """Compute the mean recall over the classes that have true rows, in [0, 1]."""
-    hits, _, true = margins(counts)
+    hits, _, true, _ = margins(counts)
     return _class_mean(_ratio(hits, true, otherwise=0.0), true)
 
 
@@ -115,7 +146,7 @@ def geometric_mean(counts: Counts) -> Scores:
 
     One class that is never found makes it 0.
     """
-    hits, _, true = margins(counts)
+    hits, _, true, _ = margins(counts)
     recall = _ratio(hits, true, otherwise=1.0)
     with np.errstate(divide="ignore"):  # log 0 = -inf comes back from exp as the 0 it stands for
         logarithm = np.log(recall)
@@ -124,7 +155,7 @@ def geometric_mean(counts: Counts) -> Scores:
 
 def worst_class_recall(counts: Counts) -> Scores:
     """Compute the smallest recall among the classes that have true rows, in [0, 1]."""
-    hits, _, true = margins(counts)
+    hits, _, true, _ = margins(counts)
     worst = _ratio(hits, true, otherwise=np.inf).min(axis=-1)
     return np.where(np.isinf(worst), np.nan, worst)
 
@@ -141,7 +172,7 @@ def mcc(counts: Counts) -> Scores:
     .. [1] Gorodkin, "Comparing two K-category assignments by a K-category correlation
        coefficient", Computational Biology and Chemistry 28 (2004).
     """
-    hits, predicted, true = margins(counts)
+    hits, predicted, true, _ = margins(counts)
     rows = true.sum(axis=-1)
     covariance = hits.sum(axis=-1) * rows - (predicted * true).sum(axis=-1)
     spread_predicted = rows**2 - (predicted**2).sum(axis=-1)

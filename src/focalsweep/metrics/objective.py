@@ -1,7 +1,8 @@
 """The objective: the one number that a sweep makes large, looked up by name.
 
-Scores go up already. Log-loss goes down, so it enters as its negative; what is compared
-everywhere is therefore called a utility, and only texts for people turn log-loss back.
+Scores go up already. Log-loss and costs go down, so they enter as their negatives; what is
+compared everywhere is therefore called a utility, and only texts for people turn them back
+(`Objective.lower_is_better`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from focalsweep.errors import UserError
 from focalsweep.metrics import confusion as scores
-from focalsweep.metrics.confusion import Counts
+from focalsweep.metrics.confusion import CostMatrix, Counts
+
+COST = "cost"
+"""Name of the objective that `cost_objective` makes."""
+
+COST_LABEL = "mean cost a row"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,22 +36,37 @@ class Objective:
     label : str
         Name in texts and plots, for example "macro-F1".
     score : callable, optional
-        From confusion counts to scores; None for log-loss, which needs probabilities instead.
+        From confusion counts to scores that go up; None for log-loss, which needs probabilities
+        instead, and for costs.
+    costs : tuple of tuples, optional
+        Cost of deciding column for a row of class row, see `cost_objective`.
     """
 
     name: str
     label: str
     score: Callable[[Counts], NDArray[np.float64]] | None
+    costs: CostMatrix | None = None
 
     @property
     def uses_decisions(self) -> bool:
         """Whether predicted classes, and so decision weights, matter to it; not for log-loss."""
-        return self.score is not None
+        return self.score is not None or self.costs is not None
 
     @property
     def lower_is_better(self) -> bool:
         """Whether the number that people know goes down; its utility still goes up."""
         return self.score is None
+
+    @property
+    def unit(self) -> float:
+        """What counts as one, > 0: for costs the most that one decision can cost beyond the best.
+
+        Thresholds on differences are meant for scores, whose unit is 1 (log-loss: 1 nat);
+        multiplied by this they mean the same for costs in cents and in thousands.
+        """
+        if self.costs is None:
+            return 1.0
+        return max(max(row) - min(row) for row in self.costs)
 
     def utility(
         self, *, confusion: Counts | None = None, log_loss: ArrayLike | None = None
@@ -62,20 +83,21 @@ class Objective:
         Returns
         -------
         array of shape (...)
-            A score, or the negative log-loss.
+            A score, or the negative of log-loss or mean cost.
 
         Raises
         ------
         ValueError
             When the one that the objective needs is missing.
         """
-        if self.score is None:
-            if log_loss is None:
-                raise ValueError(f"`log_loss` is needed for the objective {self.name}.")
+        if self.score is not None and confusion is not None:
+            return self.score(confusion)
+        if self.costs is not None and confusion is not None:
+            return -scores.mean_cost(confusion, costs=self.costs)
+        if not self.uses_decisions and log_loss is not None:
             return -np.asarray(log_loss, dtype=np.float64)
-        if confusion is None:
-            raise ValueError(f"`confusion` is needed for the objective {self.name}.")
-        return self.score(confusion)
+        missing = "confusion" if self.uses_decisions else "log_loss"
+        raise ValueError(f"`{missing}` is needed for the objective {self.name}.")
 
 
 OBJECTIVES = MappingProxyType(
@@ -107,7 +129,8 @@ def objective(name: str) -> Objective:
     Raises
     ------
     UserError
-        When there is no such objective; the sentence names the nearest one.
+        When there is no such objective, the sentence then names the nearest one; and for ``cost``,
+        which is nothing without its costs.
 
     Examples
     --------
@@ -116,8 +139,63 @@ def objective(name: str) -> Objective:
     """
     if name in OBJECTIVES:
         return OBJECTIVES[name]
+    if name == COST:
+        raise UserError(
+            f"`objective={COST}` needs `decision.costs`, a list with one row of costs for each "
+            "true class; give them, or choose another `objective`."
+        )
     near = get_close_matches(name, OBJECTIVES, n=1, cutoff=0.5)
     hint = f"; the nearest is `{near[0]}`" if near else ""
     raise UserError(
-        f"`objective` must be one of {', '.join(OBJECTIVES)}. Received: objective={name}{hint}."
+        f"`objective` must be one of {', '.join(OBJECTIVES)}, or {COST} with `decision.costs`. "
+        f"Received: objective={name}{hint}."
     )
+
+
+def cost_objective(costs: ArrayLike) -> Objective:
+    """Make the objective that asks for a small mean cost a row.
+
+    Parameters
+    ----------
+    costs : array of shape (classes, classes)
+        Cost of deciding column for a row of class row, in any unit; the diagonal is usually 0.
+        Negative numbers are gains. Adding the same number to a whole row changes no decision.
+
+    Raises
+    ------
+    UserError
+        When it is not a square table of finite numbers, or when all decisions cost the same for
+        every class, so that nothing can be chosen.
+
+    Examples
+    --------
+    >>> missed = cost_objective([[0, 1], [10, 0]])
+    >>> float(missed.utility(confusion=[[8, 0], [1, 1]]))
+    -1.0
+    """
+    try:
+        table = np.asarray(costs, dtype=np.float64)
+    except ValueError:  # rows of different lengths, or not numbers
+        table = np.empty(0)
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or not np.isfinite(table).all():
+        raise UserError(
+            "`decision.costs` must be as many rows as columns of finite numbers, one row a true "
+            f"class and one column a decided class. Received: {costs!r}."
+        )
+    if (table == table[:, :1]).all():
+        raise UserError(
+            "`decision.costs` must differ between the decisions of at least one true class, or "
+            f"nothing can be chosen. Received: {table.tolist()}."
+        )
+    plain = tuple(tuple(row) for row in table.tolist())
+    return Objective(name=COST, label=COST_LABEL, score=None, costs=plain)
+
+
+def objective_label(name: str) -> str:
+    """Return an objective's name in texts, also where its costs are not at hand."""
+    return COST_LABEL if name == COST else objective(name).label
+
+
+def lower_is_better(name: str) -> bool:
+    """Say the same as `Objective.lower_is_better`, also where the costs are not at hand."""
+    return name == COST or objective(name).lower_is_better

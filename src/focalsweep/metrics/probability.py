@@ -7,6 +7,8 @@ probability 0 has infinite loss, as it should.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -49,14 +51,22 @@ def brier_score(log_proba: ArrayLike, labels: ArrayLike) -> Array:
     return np.asarray(((proba - truth) ** 2).sum(axis=-1).mean(axis=-1))
 
 
-def expected_calibration_error(
-    log_proba: ArrayLike, labels: ArrayLike, *, n_bins: int = 15
-) -> float:
-    """Return how far confidence and accuracy lie apart, averaged over rows, in [0, 1].
+class Reliability(NamedTuple):
+    """Hold the rows of each bin of confidence, empty bins left out, each of shape (bins,)."""
 
-    Rows are binned by the probability of their most probable class into bins of equal width; the
-    error is the mean over rows of |accuracy - mean confidence| of their bin. It depends on the
-    bins and is biased upwards on few rows: compare it at equal rows and bins only.
+    confidence: Array
+    """Mean probability of the most probable class."""
+    accuracy: Array
+    """Share of rows for which that class is the true one."""
+    share: Array
+    """Share of all rows; they sum to 1."""
+
+
+def reliability(log_proba: ArrayLike, labels: ArrayLike, *, n_bins: int = 15) -> Reliability:
+    """Compare how sure a model is with how often it is right.
+
+    Rows are binned by the probability of their most probable class into bins of equally many rows;
+    rows of equal probability share a bin, so there may be fewer bins.
 
     Parameters
     ----------
@@ -65,16 +75,37 @@ def expected_calibration_error(
     labels : int array of shape (rows,)
         True class codes.
     n_bins : int, default 15
-        Bins of equal width over [0, 1].
-
-    References
-    ----------
-    .. [1] Guo et al., "On Calibration of Modern Neural Networks", arXiv:1706.04599.
+        Bins at most.
     """
     table = np.asarray(log_proba, dtype=np.float64)
     confidence = np.exp(table.max(axis=-1))
     correct = table.argmax(axis=-1) == np.asarray(labels)
-    # Bins are (low, high], as in the paper: a confidence of 1 belongs to the last one.
-    bins = np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
-    gap = np.bincount(bins, weights=correct - confidence, minlength=n_bins)
-    return float(np.abs(gap).sum() / len(table))
+    inner_edges = np.quantile(confidence, np.arange(1, n_bins) / n_bins)
+    bins = np.searchsorted(inner_edges, confidence, side="left")
+    rows = np.bincount(bins, minlength=n_bins)
+    there = rows > 0
+    sums = [np.bincount(bins, weights=w, minlength=n_bins)[there] for w in (confidence, correct)]
+    return Reliability(
+        confidence=sums[0] / rows[there],
+        accuracy=sums[1] / rows[there],
+        share=rows[there] / len(table),
+    )
+
+
+def expected_calibration_error(
+    log_proba: ArrayLike, labels: ArrayLike, *, n_bins: int = 15
+) -> float:
+    """Return how far confidence and accuracy lie apart, averaged over rows, in [0, 1].
+
+    The mean over rows of |accuracy - mean confidence| of their bin, for the bins of `reliability`,
+    which describes the arguments. It depends on the bins and is biased upwards on few rows:
+    compare it at equal rows and bins only. Bins of equally many rows keep that bias the same
+    wherever the confidences lie.
+
+    References
+    ----------
+    .. [1] Guo et al., "On Calibration of Modern Neural Networks", arXiv:1706.04599.
+    .. [2] Nixon et al., "Measuring Calibration in Deep Learning", arXiv:1904.01685 (equal rows).
+    """
+    bins = reliability(log_proba, labels, n_bins=n_bins)
+    return float(bins.share @ np.abs(bins.accuracy - bins.confidence))

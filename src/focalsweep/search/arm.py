@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from focalsweep.config.schema import Family
 from focalsweep.losses.class_weights import priors_equal
 from focalsweep.losses.free_directions import free_dimensions
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe
 
 Parameters = dict[str, float]
 Counts = NDArray[np.integer]
@@ -25,12 +27,16 @@ Space = dict[str, FloatDistribution]
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """Bound a searched number; a vector becomes one number a free dimension of the classes."""
+    """Bound a searched number; a vector becomes one number a free dimension of the classes.
+
+    `neutral` is the value at which the number does least; None is the one nearest to 0.
+    """
 
     low: float
     high: float
     log: bool = False
     vector: bool = False
+    neutral: float | None = None
 
     @property
     def distribution(self) -> FloatDistribution:
@@ -62,19 +68,27 @@ class Arm:
     name, label, family : str
         As in ``conf/loss/``.
     make_loss : callable
-        ``make_loss(counts, **numbers) -> LossPoint``; counts are those of the training rows.
+        ``make_loss(counts, **numbers) -> LossPoint or Recipe``; counts are those of the training
+        rows.
     search : mapping from name to Range
         The arm's own searched numbers.
     baselines : sequence of parameters
         Points that are tried first, in this order.
+    rows : callable, optional
+        Treats the training rows of every fold, see `focalsweep.search.folds.Folds.variant`; None
+        leaves them.
+    stream : int, default 0
+        Arms of one stream share initial weights and batch order, which pairs their differences.
     """
 
     name: str
     label: str
     family: Family
-    make_loss: Callable[..., LossPoint]
+    make_loss: Callable[..., LossPoint | Recipe]
     search: Mapping[str, Range] = field(default_factory=dict)
     baselines: Sequence[Parameters] = ()
+    rows: Callable[..., Any] | None = None
+    stream: int = 0
 
     def left_out(self, counts: Counts) -> str | None:
         """Say why this arm has nothing of its own to search on such data, or None."""
@@ -120,8 +134,8 @@ class Arm:
                 points.append(point)
         return points
 
-    def loss(self, counts: Counts, parameters: Parameters, *, equal_priors: bool) -> LossPoint:
-        """Make the loss point of one member from its own training rows' class counts.
+    def recipe(self, counts: Counts, parameters: Parameters, *, equal_priors: bool) -> Recipe:
+        """Make the recipe of one member from its own training rows' class counts.
 
         `equal_priors` is decided once a study, because it says how long the vector is.
         """
@@ -133,18 +147,31 @@ class Arm:
                 numbers["equal_priors"] = equal_priors
             elif name in parameters:
                 numbers[name] = parameters[name]
-        return self.make_loss(counts, **numbers)
+        made = self.make_loss(counts, **numbers)
+        return made if isinstance(made, Recipe) else Recipe.plain(made)
 
     def softens(self, counts: Counts) -> bool:
         """Tell whether a point of this arm uses label smoothing or generalised cross-entropy."""
+        points = [stage.loss for recipe in self._ends(counts) for stage in recipe.stages]
+        return any(point.smoothing > 0 or point.power > 0 for point in points)
+
+    def has_cosine_head(self, counts: Counts) -> bool:
+        """Tell whether a point of this arm ends its model in a cosine head."""
+        return any(recipe.head == "cosine" for recipe in self._ends(counts))
+
+    def trains_head_only(self, counts: Counts) -> bool:
+        """Tell whether a point of this arm draws the last layer anew and trains it alone."""
+        return any(stage.head_only for recipe in self._ends(counts) for stage in recipe.stages)
+
+    def _ends(self, counts: Counts) -> list[Recipe]:
+        """Make the recipes at both ends of the arm's ranges: any feature shows in one of them."""
         equal_priors = priors_equal(counts)
         space = self.space(counts, Nuisance(defaults={}, search={}))
         ends = [
             {name: limits.low for name, limits in space.items()},
             {name: limits.high for name, limits in space.items()},
         ]
-        points = [self.loss(counts, end, equal_priors=equal_priors) for end in ends]
-        return any(point.smoothing > 0 or point.power > 0 for point in points)
+        return [self.recipe(counts, end, equal_priors=equal_priors) for end in ends]
 
     @property
     def _has_vector(self) -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from itertools import count, takewhile
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe
 from focalsweep.training.member import Member, MemberRecord, Trainer
 
 
@@ -82,10 +84,19 @@ def _digest(members: Sequence[Member]) -> str:
     digest = hashlib.sha256()
     for member in members:
         plain = (member.key, member.view, member.learning_rate, member.weight_decay)
-        digest.update(repr((*plain, member.epochs, member.keep_logits)).encode())
-        for field in fields(LossPoint):
-            digest.update(np.asarray(getattr(member.loss, field.name), np.float64).tobytes())
+        lengths = (member.schedule, member.epochs, member.keep_logits, member.keep_weights)
+        digest.update(repr((*plain, *lengths)).encode())
+        for part in _parts(member.recipe):
+            digest.update(part)
     return digest.hexdigest()
+
+
+def _parts(recipe: Recipe) -> Iterator[bytes]:
+    yield repr((recipe.head, len(recipe.stages))).encode()
+    for stage in recipe.stages:
+        yield repr((stage.start, stage.sampling, stage.head_only)).encode()
+        for field in fields(LossPoint):
+            yield np.asarray(getattr(stage.loss, field.name), np.float64).tobytes()
 
 
 def _write(path: Path, members: Sequence[Member], records: Sequence[MemberRecord]) -> None:
@@ -96,6 +107,8 @@ def _write(path: Path, members: Sequence[Member], records: Sequence[MemberRecord
         arrays[f"train_loss_{i}"] = record.train_loss
         if record.logits is not None:
             arrays[f"logits_{i}"] = record.logits
+        for j, weight in enumerate(record.weights or ()):
+            arrays[f"weight_{i}_{j}"] = weight
         if record.failure is not None:
             arrays[f"failure_{i}"] = np.array(record.failure)
     partial = path.with_suffix(".partial")
@@ -121,7 +134,13 @@ def _read(path: Path, members: Sequence[Member]) -> list[MemberRecord] | None:
             log_loss=arrays[f"log_loss_{i}"],
             train_loss=arrays[f"train_loss_{i}"],
             logits=arrays.get(f"logits_{i}"),
+            weights=_weights(arrays, i) if member.keep_weights else None,
             failure=str(arrays[f"failure_{i}"]) if f"failure_{i}" in arrays else None,
         )
         for i, member in enumerate(members)
     ]
+
+
+def _weights(arrays: Mapping[str, np.ndarray], index: int) -> tuple[np.ndarray, ...]:
+    names = (f"weight_{index}_{j}" for j in count())
+    return tuple(arrays[name] for name in takewhile(arrays.__contains__, names))

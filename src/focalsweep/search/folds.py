@@ -2,27 +2,36 @@
 
 A scope is one search: an outer fold's training rows, or all rows for the search that gives the
 pasted point. It has one view an inner fold, and outer folds also one view for the refit, whose
-evaluation rows are the outer test rows. Profiles thin, and preprocessing is fitted on, the training
-rows of each view separately.
+evaluation rows are the outer test rows. Profiles thin, noise flips labels of, and preprocessing is
+fitted on, the training rows of each view separately.
+
+Arms that treat rows (see `focalsweep.data.resampling`) train on variants of these views: the same
+fold, name and evaluation rows, other training rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from focalsweep.data.dataset import Dataset
-from focalsweep.data.preprocessing import fit_preprocessor
+from focalsweep.data.label_noise import flip
+from focalsweep.data.preprocessing import Preprocessor, fit_preprocessor
 from focalsweep.data.profile import thin
+from focalsweep.data.resampling import Treated
 from focalsweep.data.splits import Split, holdout_split, inner_splits, outer_splits
 from focalsweep.training.member import View
 
 ALL_ROWS = "all"
 """Name of the scope whose search sees every row."""
+
+Treatment = Callable[..., Treated]
+"""``treatment(features, labels, *, seed) -> Treated``, and ``suspects`` where it asks for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +94,38 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Folds:
-    """Hold all views of a sweep and the scopes that use them."""
+    """Hold all views of a sweep and the scopes that use them.
+
+    Parameters
+    ----------
+    views : tuple of View
+        Those of the scopes first (`base`), then the variants.
+    scopes : tuple of Scope
+        They name views by index.
+    rows : tuple of int arrays of shape (rows of the view,)
+        For each base view the dataset's row numbers, training rows first.
+    variants : mapping from treatment to tuple of int
+        For each base view the index of the view with its rows treated: its own index where the
+        treatment changes nothing there.
+    whole : int, optional
+        Index of the view that trains on all rows and is scored on none, for the models that are
+        kept; None where none are.
+    preprocessor : Preprocessor, optional
+        What was fitted on the training rows of `whole`.
+    """
 
     views: tuple[View, ...]
     scopes: tuple[Scope, ...]
+    rows: tuple[NDArray[np.int64], ...] = ()
+    variants: Mapping[Treatment, tuple[int, ...]] = field(default_factory=dict)
+    whole: int | None = None
+    preprocessor: Preprocessor | None = None
+
+    @property
+    def base(self) -> tuple[View, ...]:
+        """The views of the scopes, with training rows as they are."""
+        n_base = next((len(indices) for indices in self.variants.values()), len(self.views))
+        return self.views[:n_base]
 
     @property
     def outer(self) -> tuple[Scope, ...]:
@@ -100,9 +137,44 @@ class Folds:
         """The scope of all rows."""
         return next(scope for scope in self.scopes if scope.refit is None)
 
+    def variant(self, view: int, rows: Treatment | None) -> int:
+        """Return the index of a base view with its training rows treated; None leaves them."""
+        return view if rows is None else self.variants[rows][view]
 
-def lay_out(dataset: Dataset, *, evaluation: Evaluation, profile: Profile, seed: int) -> Folds:
+
+def needs_suspects(treatment: Treatment) -> bool:
+    """Tell whether a treatment asks for suspect labels: a parameter `suspects` without default."""
+    wanted = inspect.signature(treatment).parameters.get("suspects")
+    return wanted is not None and wanted.default is wanted.empty
+
+
+def lay_out(
+    dataset: Dataset,
+    *,
+    evaluation: Evaluation,
+    profile: Profile,
+    seed: int,
+    treatments: Sequence[Treatment] = (),
+    label_noise: float = 0.0,
+    with_whole: bool = False,
+    outer: Sequence[Split] | None = None,
+) -> Folds:
     """Split the dataset and preprocess every view.
+
+    Parameters
+    ----------
+    dataset, evaluation, profile, seed
+        What is split, how, and from which seed everything is drawn.
+    treatments : sequence of callables
+        Each adds a variant of every view. Those that need suspects are left out here, because
+        suspects come from training: add them by `with_variant`.
+    label_noise : float, default 0
+        Share of training labels to flip, in [0, 0.5), see `focalsweep.data.label_noise`.
+    with_whole : bool, default False
+        Whether there is a view of all rows without evaluation rows, see `Folds.whole`.
+    outer : sequence of Split, optional
+        Outer splits that are given instead of drawn. There is no search on all rows then: test
+        rows that are set apart stay out of every search.
 
     Raises
     ------
@@ -111,15 +183,16 @@ def lay_out(dataset: Dataset, *, evaluation: Evaluation, profile: Profile, seed:
     """
     names = dataset.class_names
     everything = np.arange(dataset.n_rows)
-    if evaluation.kind == "nested":
-        outer: Sequence[Split] = outer_splits(
+    drawn = outer is None
+    if outer is None and evaluation.kind == "nested":
+        outer = outer_splits(
             dataset.labels,
             folds=evaluation.folds,
             repeats=evaluation.repeats,
             seed=seed,
             class_names=names,
         )
-    else:
+    elif outer is None:
         outer = (
             holdout_split(
                 dataset.labels,
@@ -129,10 +202,40 @@ def lay_out(dataset: Dataset, *, evaluation: Evaluation, profile: Profile, seed:
             ),
         )
     views: list[View] = []
+    view_rows: list[NDArray[np.int64]] = []
 
-    def add_view(name: str, split: Split) -> int:
-        views.append(_view(dataset, split, name=name, profile=profile, seed=seed))
-        return len(views) - 1
+    def labels_of(rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return labels as training sees them."""
+        return flip(
+            rows,
+            labels=dataset.labels,
+            n_classes=dataset.n_classes,
+            share=label_noise,
+            seed=seed,
+        )
+
+    def counts_of(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.bincount(labels_of(rows), minlength=dataset.n_classes)
+
+    def thinned(rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        return thin(
+            rows, labels=dataset.labels, kind=profile.kind, factor=profile.factor, seed=seed
+        )
+
+    def add_view(name: str, split: Split) -> tuple[int, Preprocessor]:
+        train = thinned(split.train)
+        preprocessor = fit_preprocessor(dataset.features.iloc[train])
+        rows = np.concatenate([train, split.test])
+        view = View(
+            name=name,
+            features=preprocessor.transform(dataset.features.iloc[rows]),
+            labels=np.concatenate([labels_of(train), dataset.labels[split.test]]),
+            n_train=len(train),
+            natural_counts=counts_of(split.train),
+        )
+        views.append(view)
+        view_rows.append(rows)
+        return len(views) - 1, preprocessor
 
     def scope(name: str, rows: NDArray[np.integer], refit: Split | None) -> Scope:
         inner = inner_splits(
@@ -142,31 +245,85 @@ def lay_out(dataset: Dataset, *, evaluation: Evaluation, profile: Profile, seed:
             seed=seed,
             class_names=names,
         )
-        kept = thin(
-            rows, labels=dataset.labels, kind=profile.kind, factor=profile.factor, seed=seed
-        )
         return Scope(
             name=name,
-            counts=np.bincount(dataset.labels[kept], minlength=dataset.n_classes),
-            inner=tuple(add_view(f"{name}/inner-{i}", split) for i, split in enumerate(inner)),
-            refit=None if refit is None else add_view(f"{name}/refit", refit),
+            counts=counts_of(thinned(rows)),
+            inner=tuple(add_view(f"{name}/inner-{i}", split)[0] for i, split in enumerate(inner)),
+            refit=None if refit is None else add_view(f"{name}/refit", refit)[0],
         )
 
     scopes = [scope(str(i), split.train, split) for i, split in enumerate(outer)]
-    scopes.append(scope(ALL_ROWS, everything, None))
-    return Folds(views=tuple(views), scopes=tuple(scopes))
-
-
-def _view(dataset: Dataset, split: Split, *, name: str, profile: Profile, seed: int) -> View:
-    train = thin(
-        split.train, labels=dataset.labels, kind=profile.kind, factor=profile.factor, seed=seed
+    if drawn:
+        scopes.append(scope(ALL_ROWS, everything, None))
+    whole, preprocessor = None, None
+    if with_whole:
+        nothing = np.empty(0, everything.dtype)
+        split = Split(train=everything, test=nothing)
+        whole, preprocessor = add_view(f"{ALL_ROWS}/refit", split)
+    folds = Folds(
+        views=tuple(views),
+        scopes=tuple(scopes),
+        rows=tuple(view_rows),
+        whole=whole,
+        preprocessor=preprocessor,
     )
-    preprocessor = fit_preprocessor(dataset.features.iloc[train])
-    rows = np.concatenate([train, split.test])
-    return View(
-        name=name,
-        features=preprocessor.transform(dataset.features.iloc[rows]),
-        labels=dataset.labels[rows],
-        n_train=len(train),
-        natural_counts=np.bincount(dataset.labels[split.train], minlength=dataset.n_classes),
+    for treatment in dict.fromkeys(treatments):
+        if not needs_suspects(treatment):
+            folds = with_variant(folds, treatment, seed=seed)
+    return folds
+
+
+def with_variant(
+    folds: Folds,
+    treatment: Treatment,
+    *,
+    seed: int,
+    suspects: Sequence[NDArray[np.bool_]] | None = None,
+) -> Folds:
+    """Return the folds with a treated variant of every view behind the views that are there.
+
+    Parameters
+    ----------
+    folds : Folds
+        Indices of its views stay as they are.
+    treatment : callable
+        Sees the training rows of one view at a time, and nothing else of it.
+    seed : int
+        >= 0; the same for every view.
+    suspects : sequence of bool arrays of shape (training rows,), optional
+        One mask a base view, for a treatment that asks for them.
+    """
+    views = list(folds.views)
+    indices: list[int] = []
+    for index, view in enumerate(folds.base):
+        extra = {}
+        if needs_suspects(treatment):
+            if suspects is None:
+                raise ValueError(f"{treatment} needs `suspects`, one mask a view.")
+            extra["suspects"] = suspects[index]
+        treated = _treated(view, treatment, seed=seed, **extra)
+        if treated is not view:
+            views.append(treated)
+        indices.append(index if treated is view else len(views) - 1)
+    return replace(
+        folds, views=tuple(views), variants={**folds.variants, treatment: tuple(indices)}
+    )
+
+
+def _treated(view: View, treatment: Treatment, *, seed: int, **extra: NDArray[np.bool_]) -> View:
+    train = slice(view.n_train)
+    made = treatment(view.features[train], view.labels[train], seed=seed, **extra)
+    if len(made.kept) == view.n_train and not len(made.labels):
+        return view
+    n_train = len(made.kept) + len(made.labels)
+    return replace(
+        view,
+        features=np.concatenate(
+            [view.features[made.kept], made.features, view.features[view.n_train :]]
+        ),
+        labels=np.concatenate([view.labels[made.kept], made.labels, view.eval_labels]),
+        n_train=n_train,
+        counts=view.train_counts,
+        n_synthetic=len(made.labels),
+        correctable=made.correctable,
     )

@@ -12,14 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from focalsweep.losses.class_weights import priors_equal
 from focalsweep.metrics.objective import Objective
 from focalsweep.search.arm import Arm, Nuisance, Parameters
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.folds import Folds, Scope
-from focalsweep.search.studies import MakeSampler, Outcome, Study, StudyStore, Trial
+from focalsweep.search.studies import MakeSampler, Outcome, Study, StudyStore
 from focalsweep.training.member import Member, MemberKey, MemberRecord
+
+STREAM_SEEDS = 1_000_003
+"""Distance between the training seeds of two streams: more than any sweep's own seeds span."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +54,22 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OpenStudy:
-    """Hold a study with the arm and scope that it searches for."""
+    """Hold a study with the arm and scope that it searches for.
+
+    Parameters
+    ----------
+    arm, scope, study : Arm, Scope, Study
+    equal_priors : bool
+        Whether the scope's priors count as equal.
+    epochs : int
+        Of the search's members: the schedule of every member of this study.
+    """
 
     arm: Arm
     scope: Scope
     study: Study
     equal_priors: bool
+    epochs: int
 
     def member(
         self,
@@ -67,18 +81,26 @@ class OpenStudy:
         key: MemberKey,
         epochs: int,
         keep_logits: bool = False,
+        keep_weights: bool = False,
     ) -> Member:
-        """Make the member that trains a point of this study on one view."""
+        """Make the member that trains a point of this study on one view.
+
+        `view` and `key.seed` are those of the fold; the arm's treatment of rows and its stream
+        of random numbers are applied here.
+        """
         given = {**nuisance.defaults, **parameters}
+        view = folds.variant(view, self.arm.rows)
         counts = folds.views[view].train_counts
         return Member(
-            key=key,
+            key=key._replace(seed=key.seed + STREAM_SEEDS * self.arm.stream),
             view=view,
-            loss=self.arm.loss(counts, parameters, equal_priors=self.equal_priors),
+            recipe=self.arm.recipe(counts, parameters, equal_priors=self.equal_priors),
+            schedule=self.epochs,
             learning_rate=given["learning_rate"],
             weight_decay=given["weight_decay"],
             epochs=epochs,
             keep_logits=keep_logits,
+            keep_weights=keep_weights,
         )
 
 
@@ -138,6 +160,7 @@ class Search:
                         scope=scope,
                         study=study,
                         equal_priors=priors_equal(scope.counts),
+                        epochs=self.budget.epochs,
                     )
                 )
         return studies
@@ -229,7 +252,8 @@ def pooled(
         Evaluation rows of each fold.
     objective : Objective
         From pooled counts to a utility; folds are never scored one by one, so a class that is
-        missing from one fold's evaluation rows does no harm.
+        missing from one fold's evaluation rows does no harm. The standard error alone reads folds
+        one by one: it says how much they differ.
     """
     failure = next((record.failure for record in records if record.failure), None)
     confusion = np.sum([record.confusion for record in records], axis=0)
@@ -242,11 +266,22 @@ def pooled(
         return Outcome(value=None, epochs=0, curve=(), failure=failure)
     best = int(np.argmax(curve))
     return Outcome(
-        value=float(curve[best]), epochs=best + 1, curve=tuple(float(value) for value in curve)
+        value=float(curve[best]),
+        epochs=best + 1,
+        curve=tuple(float(value) for value in curve),
+        standard_error=_standard_error(
+            objective.utility(
+                confusion=np.stack([record.confusion[best] for record in records]),
+                log_loss=np.stack([record.log_loss[best] for record in records]),
+            )
+        ),
     )
 
 
-def best_trial(trials: Sequence[Trial]) -> Trial | None:
-    """Return the trial with the largest value, the earliest of equals; None when all failed."""
-    valued = [(trial.outcome.value, trial) for trial in trials if trial.outcome.value is not None]
-    return max(valued, key=lambda pair: pair[0], default=(None, None))[1]
+def _standard_error(utilities: NDArray[np.float64]) -> float:
+    """Return the standard error of the mean over folds, 0 for a single one."""
+    # A fold without evaluation rows has no score of its own.
+    utilities = utilities[np.isfinite(utilities)]
+    if len(utilities) < 2:
+        return 0.0
+    return float(np.std(utilities, ddof=1) / np.sqrt(len(utilities)))

@@ -38,12 +38,16 @@ class Outcome:
         Pooled utility after every epoch.
     failure : str or None
         Why the trial is not usable.
+    standard_error : float, default 0
+        Of the value: standard deviation of the inner folds' own utilities at that epoch over the
+        root of their number; 0 for a failed trial.
     """
 
     value: float | None
     epochs: int
     curve: tuple[float, ...]
     failure: str | None = None
+    standard_error: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +114,11 @@ class Study:
     def tell(self, number: int, outcome: Outcome) -> None:
         """Store what the trial showed."""
         trial_id = self._study.get_trials(deepcopy=False)[number]._trial_id
-        attributes: dict[str, Any] = {"epochs": outcome.epochs, "curve": list(outcome.curve)}
+        attributes: dict[str, Any] = {
+            "epochs": outcome.epochs,
+            "curve": list(outcome.curve),
+            "standard_error": outcome.standard_error,
+        }
         if outcome.failure is not None:
             attributes["failure"] = outcome.failure
         for key, value in attributes.items():
@@ -166,5 +174,6 @@ def _finished(trial: FrozenTrial) -> Trial:
             epochs=trial.user_attrs["epochs"],
             curve=tuple(trial.user_attrs["curve"]),
             failure=trial.user_attrs.get("failure"),
+            standard_error=trial.user_attrs["standard_error"],
         ),
     )

@@ -38,6 +38,10 @@ class MirrorSummary:
         Wall time of the mirror.
     link : str
         Address of the experiment in the user interface (see `focalsweep ui`).
+    models : int
+        Models logged, one an arm.
+    registered : str, optional
+        A sentence about the model registry, where a registration was asked for.
     """
 
     uri: str
@@ -47,6 +51,8 @@ class MirrorSummary:
     runs: int
     seconds: float
     link: str
+    models: int = 0
+    registered: str | None = None
 
 
 class Tracker(Protocol):

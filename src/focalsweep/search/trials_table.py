@@ -8,7 +8,7 @@ import pandas as pd
 
 from focalsweep.search.rounds import OpenStudy
 
-_FIRST = ["arm", "fold", "trial", "state", "value", "epochs", "failure"]
+_FIRST = ["arm", "fold", "trial", "state", "value", "standard_error", "epochs", "failure"]
 
 
 def trials_table(studies: Sequence[OpenStudy]) -> pd.DataFrame:
@@ -18,7 +18,8 @@ def trials_table(studies: Sequence[OpenStudy]) -> pd.DataFrame:
     -------
     DataFrame
         ``arm``, ``fold`` (number of the outer fold, or "all"), ``trial``, ``state`` ("complete" or
-        "failed"), ``value``, ``epochs``, ``failure``, then one column a searched number.
+        "failed"), ``value``, ``standard_error`` (NaN for a failed trial), ``epochs``, ``failure``,
+        then one column a searched number.
     """
     rows = [
         {
@@ -27,6 +28,7 @@ def trials_table(studies: Sequence[OpenStudy]) -> pd.DataFrame:
             "trial": trial.number,
             "state": "failed" if trial.outcome.value is None else "complete",
             "value": trial.outcome.value,
+            "standard_error": None if trial.outcome.value is None else trial.outcome.standard_error,
             "epochs": trial.outcome.epochs,
             "failure": trial.outcome.failure,
             **trial.parameters,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe
 from focalsweep.training.member import Member, MemberKey, Trainer
 
 CHUNKS, FEW, MORE = 2, 1, 3
@@ -48,7 +49,8 @@ def _plain_member(trainer: Trainer, index: int, epochs: int) -> Member:
     return Member(
         key=MemberKey("calibration", index, 0, 0),
         view=index % len(views),
-        loss=LossPoint.cross_entropy(len(views[0].natural_counts)),
+        recipe=Recipe.plain(LossPoint.cross_entropy(len(views[0].natural_counts))),
+        schedule=epochs,
         learning_rate=1e-3,
         weight_decay=0.0,
         epochs=epochs,

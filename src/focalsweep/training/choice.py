@@ -19,13 +19,18 @@ def make_trainer(
     batch_size: int,
     scores_log_loss: bool,
     softened: bool = False,
+    cosine_head: bool = False,
+    head_only: bool = False,
+    like: Trainer | None = None,
 ) -> tuple[Trainer, str | None]:
     """Return the trainer, and a sentence for the log where models train one by one.
 
     Parameters
     ----------
-    build_model, views, optimizer, batch_size, scores_log_loss, softened
+    build_model, views, optimizer, batch_size, scores_log_loss, softened, cosine_head, head_only
         See `focalsweep.training.population.PopulationTrainer`.
+    like : Trainer, optional
+        An earlier trainer, whose compiled programs are used again where they fit.
     """
     widths = [view.features.shape[1] for view in views]
     narrow, wide = build_model(min(widths)), build_model(max(widths))
@@ -44,4 +49,7 @@ def make_trainer(
         batch_size=batch_size,
         scores_log_loss=scores_log_loss,
         softened=softened,
+        cosine_head=cosine_head,
+        head_only=head_only,
+        like=like if isinstance(like, PopulationTrainer) else None,
     ), None

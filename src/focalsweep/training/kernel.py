@@ -80,6 +80,15 @@ class Kernel:
             compiled = tf.function(getattr(self, name), jit_compile=True, autograph=False)
             object.__setattr__(self, name, compiled)
 
+    def equals(self, other: Kernel) -> bool:
+        """Tell whether the compiled functions of both do the same."""
+        return (
+            self.model.architecture == other.model.architecture
+            and self.optimizer == other.optimizer
+            and self.n_classes == other.n_classes
+            and self.scores_log_loss == other.scores_log_loss
+        )
+
     def epoch(
         self,
         state: State,
@@ -89,6 +98,8 @@ class Kernel:
         *,
         index: tf.Tensor,
         n_steps: tf.Tensor,
+        cosine: tf.Tensor | None = None,
+        held: tf.Tensor | None = None,
     ) -> tuple[State, tf.Tensor]:
         """Train one epoch.
 
@@ -99,6 +110,8 @@ class Kernel:
             it is.
         n_steps : int32 scalar
             Steps to take, at most ``index.shape[1]``.
+        cosine, held : float tensor of shape (members,), optional
+            See `focalsweep.training.stacking.Pass`.
 
         Returns
         -------
@@ -110,7 +123,16 @@ class Kernel:
             i: tf.Tensor, state: State, loss_sum: tf.Tensor
         ) -> tuple[tf.Tensor, State, tf.Tensor]:
             batch, labels, mask = self._batch(rows, index[:, i])
-            state, batch_loss = self._step(state, batch, labels, mask=mask, loss=loss, rates=rates)
+            state, batch_loss = self._step(
+                state,
+                batch,
+                labels,
+                mask=mask,
+                loss=loss,
+                rates=rates,
+                cosine=cosine,
+                held=held,
+            )
             return i + 1, state, loss_sum + batch_loss
 
         start = (tf.constant(0), state, tf.zeros_like(state.step))
@@ -118,7 +140,13 @@ class Kernel:
         return state, loss_sum
 
     def evaluate(
-        self, weights: list[tf.Tensor], rows: Rows, loss: LossTensors, *, index: tf.Tensor
+        self,
+        weights: list[tf.Tensor],
+        rows: Rows,
+        loss: LossTensors,
+        *,
+        index: tf.Tensor,
+        cosine: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Count right and wrong decisions on each member's evaluation rows.
 
@@ -136,7 +164,7 @@ class Kernel:
             i: tf.Tensor, confusion: tf.Tensor, log_loss: tf.Tensor
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             batch, labels, mask = self._batch(rows, index[:, i])
-            logits = self._logits(weights, batch, mask)
+            logits = self._logits(weights, batch, mask, cosine)
             truth = tf.one_hot(labels, self.n_classes, dtype=dtype) * mask[:, :, None]
             finite = tf.reduce_all(tf.math.is_finite(logits), axis=-1, keepdims=True)
             decided = tf.one_hot(tf.argmax(logits, axis=-1), self.n_classes, dtype=dtype)
@@ -165,10 +193,17 @@ class Kernel:
         _, confusion, log_loss = tf.while_loop(lambda i, *_: i < index.shape[1], body, start)
         return confusion, log_loss
 
-    def predict(self, weights: list[tf.Tensor], rows: Rows, *, index: tf.Tensor) -> tf.Tensor:
+    def predict(
+        self,
+        weights: list[tf.Tensor],
+        rows: Rows,
+        *,
+        index: tf.Tensor,
+        cosine: tf.Tensor | None = None,
+    ) -> tf.Tensor:
         """Return the logits z of one batch of rows, shape (members, rows, classes)."""
         batch, _, mask = self._batch(rows, index)
-        return self._logits(weights, batch, mask)
+        return self._logits(weights, batch, mask, cosine)
 
     def _step(
         self,
@@ -179,6 +214,8 @@ class Kernel:
         mask: tf.Tensor,
         loss: LossTensors,
         rates: Rates,
+        cosine: tf.Tensor | None,
+        held: tf.Tensor | None,
     ) -> tuple[State, tf.Tensor]:
         n_rows = tf.reduce_sum(mask, axis=1)
         active = tf.cast(n_rows > 0, mask.dtype)
@@ -186,7 +223,7 @@ class Kernel:
         # 0x9E3779B1 spreads consecutive steps over the 32-bit keys of the dropout hash.
         spread = tf.cast(step, tf.int32) * tf.constant(-1640531535, tf.int32)
         seed = tf.bitwise.bitwise_xor(rates.dropout_key, spread)
-        run = Pass(training=True, mask=mask, dropout_seed=seed)
+        run = Pass(training=True, mask=mask, dropout_seed=seed, cosine=cosine, held=held)
         trainable = [w for w, kept in zip(state.weights, self.model.trainable, strict=True) if kept]
         with tf.GradientTape() as tape:
             tape.watch(trainable)
@@ -205,14 +242,14 @@ class Kernel:
             sums = tf.reduce_sum(tf.where(mask > 0, row_loss, 0.0), axis=1)
             # Members do not share weights, so the gradient of the sum is each one's own.
             objective = tf.reduce_sum(sums / tf.maximum(n_rows, 1.0))
-        moved, slots = self.optimizer.update(
+        moved, slots = self._update(
             trainable,
             tape.gradient(objective, trainable),
             state.slots,
             step=step,
-            learning_rate=rates.learning_rate,
-            weight_decay=rates.weight_decay,
+            rates=rates,
             active=active,
+            held=held,
         )
         updated = iter(moved)
         weights = [
@@ -221,9 +258,57 @@ class Kernel:
         ]
         return State(weights, slots, step), sums
 
-    def _logits(self, weights: list[tf.Tensor], batch: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def _update(
+        self,
+        weights: list[tf.Tensor],
+        gradients: list[tf.Tensor],
+        slots: list[list[tf.Tensor]],
+        *,
+        step: tf.Tensor,
+        rates: Rates,
+        active: tf.Tensor,
+        held: tf.Tensor | None,
+    ) -> tuple[list[tf.Tensor], list[list[tf.Tensor]]]:
+        """Step the optimiser; members whose body is held take the step with their head alone."""
+        in_head = [
+            head
+            for head, kept in zip(self.model.in_head, self.model.trainable, strict=True)
+            if kept
+        ]
+        if held is None:
+            parts = [(list(range(len(weights))), active)]
+        else:
+            parts = [
+                ([i for i, head in enumerate(in_head) if not head], active * (1.0 - held)),
+                ([i for i, head in enumerate(in_head) if head], active),
+            ]
+        moved, moved_slots = list(weights), [list(slot) for slot in slots]
+        for part, active_in_part in parts:
+            stepped, stepped_slots = self.optimizer.update(
+                [weights[i] for i in part],
+                [gradients[i] for i in part],
+                [[slot[i] for i in part] for slot in slots],
+                step=step,
+                learning_rate=rates.learning_rate,
+                weight_decay=rates.weight_decay,
+                active=active_in_part,
+            )
+            for place, i in enumerate(part):
+                moved[i] = stepped[place]
+                for old, new in zip(moved_slots, stepped_slots, strict=True):
+                    old[i] = new[place]
+        return moved, moved_slots
+
+    def _logits(
+        self,
+        weights: list[tf.Tensor],
+        batch: tf.Tensor,
+        mask: tf.Tensor,
+        cosine: tf.Tensor | None,
+    ) -> tf.Tensor:
         seed = tf.zeros((mask.shape[0],), tf.int32)
-        return self.model(weights, batch, Pass(training=False, mask=mask, dropout_seed=seed))[0]
+        run = Pass(training=False, mask=mask, dropout_seed=seed, cosine=cosine)
+        return self.model(weights, batch, run)[0]
 
     @staticmethod
     def _batch(rows: Rows, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

@@ -8,13 +8,14 @@ population, so populations may be split, ordered and compacted freely.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe, Stage, class_mass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,10 +31,18 @@ class View:
     labels : int array of shape (rows,)
         Class codes.
     n_train : int
-        Number of training rows.
+        Number of training rows, synthetic ones among them.
     natural_counts : int array of shape (classes,)
         Training rows a class before an imbalance profile thinned them; equal to the training
         counts without a profile. Scored probabilities are moved to these priors.
+    counts : int array of shape (classes,), optional
+        Training rows a class before rows were removed or made up, what `train_counts` returns;
+        None counts the view's own training rows, which is right where nothing was.
+    n_synthetic : int, default 0
+        The last so many of the training rows are made up.
+    correctable : str, optional
+        Why probabilities of models trained on these rows cannot be corrected to the data's
+        posterior; None where they can.
     """
 
     name: str
@@ -41,11 +50,32 @@ class View:
     labels: NDArray[np.int32]
     n_train: int
     natural_counts: NDArray[np.int64]
+    counts: NDArray[np.int64] | None = None
+    n_synthetic: int = 0
+    correctable: str | None = None
+
+    @property
+    def n_own(self) -> int:
+        """Number of training rows that are not synthetic; they stand before the synthetic ones."""
+        return self.n_train - self.n_synthetic
+
+    @property
+    def own_counts(self) -> NDArray[np.int64]:
+        """Training rows a class that are there and not synthetic, shape (classes,)."""
+        return np.bincount(self.labels[: self.n_own], minlength=len(self.natural_counts))
 
     @property
     def train_counts(self) -> NDArray[np.int64]:
-        """Training rows a class, shape (classes,)."""
-        return np.bincount(self.labels[: self.n_train], minlength=len(self.natural_counts))
+        """Training rows a class as they were before any treatment, shape (classes,).
+
+        Class weights and priors read these, whatever was then done to the rows.
+        """
+        return self.own_counts if self.counts is None else self.counts
+
+    @property
+    def epoch_rows(self) -> int:
+        """Rows drawn an epoch: the same for every treatment, so that arms take equal steps."""
+        return int(self.train_counts.sum())
 
     @property
     def log_prior_shift(self) -> NDArray[np.float64]:
@@ -71,7 +101,7 @@ class MemberKey(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Member:
-    """Hold one model to train: a loss point and the nuisance numbers, on one view.
+    """Hold one model to train: a recipe and the nuisance numbers, on one view.
 
     Parameters
     ----------
@@ -79,23 +109,56 @@ class Member:
         Identity; `key.seed` drives initial weights, batch order and dropout.
     view : int
         Index of its fold among the views given to the trainer.
-    loss : LossPoint
-        The loss.
+    recipe : Recipe
+        The losses, and when they change.
+    schedule : int
+        Epochs of the sweep: the starts of the recipe's stages are shares of these, so that a
+        refit of fewer epochs changes losses in the same epoch as the search did.
     learning_rate, weight_decay : float
         > 0 and >= 0; decoupled decay as in `keras.optimizers.AdamW`.
     epochs : int
-        Passes over the training rows, >= 1.
+        Passes over the training rows, in [1, schedule].
     keep_logits : bool
         Whether the record carries the final logits of the evaluation rows.
+    keep_weights : bool
+        Whether the record carries the model's final weights.
     """
 
     key: MemberKey
     view: int
-    loss: LossPoint
+    recipe: Recipe
+    schedule: int
     learning_rate: float
     weight_decay: float
     epochs: int
     keep_logits: bool = False
+    keep_weights: bool = False
+
+    def stage(self, epoch: int) -> Stage:
+        """Return the stage that an epoch (from 0) is trained with."""
+        return self.recipe.stage_at(epoch, epochs=self.schedule)
+
+    def posterior_point(
+        self, counts: NDArray[np.integer], *, epoch: int | None = None
+    ) -> LossPoint:
+        """Return the loss that this member's scores minimise, for the posterior correction.
+
+        Drawing a class r times as often is the same risk as weighting it by r: class-balanced
+        sampling therefore multiplies the class weights, whose prior-weighted mean stays.
+
+        Parameters
+        ----------
+        counts : int array of shape (classes,)
+            Training rows a class (`View.train_counts`).
+        epoch : int, optional
+            After which epoch (from 0); None means the last one.
+        """
+        stage = self.stage(self.epochs - 1 if epoch is None else epoch)
+        if stage.sampling == 0.0:
+            return stage.loss
+        rows = np.maximum(np.asarray(counts, np.float64), 1.0)
+        often = class_mass(rows, stage.sampling) / rows
+        return replace(stage.loss, weight=stage.loss.weight * often * rows.sum() / (rows @ often))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,6 +177,9 @@ class MemberRecord:
         Mean of the member's own loss over each epoch's batches.
     logits : float32 array of shape (evaluation rows, classes), optional
         Final logits z (without offset and margin), where the member asked for them.
+    weights : tuple of float arrays, optional
+        Final weights, where the member asked for them: those of the Keras model for the view's
+        columns, layer after layer (of the model with a cosine head where the recipe has one).
     failure : str, optional
         Why the member is not usable: "loss became NaN in epoch 3".
     """
@@ -123,6 +189,7 @@ class MemberRecord:
     log_loss: NDArray[np.float64]
     train_loss: NDArray[np.float64]
     logits: NDArray[np.float32] | None = None
+    weights: tuple[NDArray[np.floating], ...] | None = None
     failure: str | None = None
 
 

@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import corrected_log_proba
+from focalsweep.models.cosine_head import with_cosine_head
 from focalsweep.training.divergence import divergence
 from focalsweep.training.member import Member, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
-from focalsweep.training.randomness import batch_order, initial_weights, keras_seed
+from focalsweep.training.randomness import fresh_weights, initial_weights, keras_seed
+from focalsweep.training.row_order import epoch_rows
+from focalsweep.training.scoring import scored_as
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +69,11 @@ class OneByOneTrainer:
         for chunk in chunks:
             yield [self._fit(member, each_epoch=each_epoch, progress=progress) for member in chunk]
 
+    def _new_optimizer(self, member: Member) -> keras.Optimizer:
+        return self.optimizer.to_keras(
+            learning_rate=member.learning_rate, weight_decay=member.weight_decay
+        )
+
     def _fit(
         self, member: Member, *, each_epoch: bool, progress: Callable[[int], None]
     ) -> MemberRecord:
@@ -73,23 +81,27 @@ class OneByOneTrainer:
         # For what Keras draws itself: dropout masks, weights of layers with their own initialisers.
         keras.utils.set_random_seed(keras_seed(seed=seed, view=view.name))
         model = self.build_model(view.features.shape[1])
+        if member.recipe.head == "cosine":
+            model = with_cosine_head(model)
         for variable, value in zip(
             (v for layer in model.layers for v in layer.weights),
             initial_weights(model, seed=seed, view=view.name),
             strict=True,
         ):
             variable.assign(value)
-        model.compile(
-            self.optimizer.to_keras(
-                learning_rate=member.learning_rate, weight_decay=member.weight_decay
-            ),
-            loss=_keras_loss(member.loss),
-        )
+        optimizer, stage = self._new_optimizer(member), None
         eval_features = view.features[view.n_train :]
         confusions, log_losses, train_losses = [], [], []
         logits = np.empty((0, len(view.natural_counts)), np.float32)
         for epoch in range(member.epochs):
-            order = batch_order(seed=seed, view=view.name, epoch=epoch, n_train=view.n_train)
+            if member.stage(epoch) is not stage:
+                stage = member.stage(epoch)
+                if stage.head_only:
+                    _hold_body(model, seed=seed, view=view.name)
+                    optimizer = self._new_optimizer(member)
+                # The same optimiser goes on, with all that it remembers.
+                model.compile(optimizer, loss=_keras_loss(stage.loss))
+            order = epoch_rows(view, sampling=stage.sampling, seed=seed, epoch=epoch)
             started = time.perf_counter()
             history = model.fit(
                 view.features[order],
@@ -100,9 +112,10 @@ class OneByOneTrainer:
             )
             train_losses.append(history.history["loss"][0])
             if each_epoch or epoch == member.epochs - 1:
-                logits = model.predict(eval_features, batch_size=1024, verbose=0)
+                if len(eval_features):  # Keras refuses to predict nothing
+                    logits = model.predict(eval_features, batch_size=1024, verbose=0)
                 confusions.append(_confusion(view, logits))
-                log_losses.append(_log_loss(view, logits, member.loss))
+                log_losses.append(_log_loss(view, logits, *scored_as(member, view, epoch=epoch)))
             self._spent.append(time.perf_counter() - started)
             progress(1)
         confusion, train_loss = np.stack(confusions), np.array(train_losses)
@@ -112,10 +125,24 @@ class OneByOneTrainer:
             log_loss=np.array(log_losses),
             train_loss=train_loss,
             logits=logits if member.keep_logits else None,
+            weights=tuple(v.numpy() for layer in model.layers for v in layer.weights)
+            if member.keep_weights
+            else None,
             failure=divergence(
                 train_loss=train_loss, confusion=confusion, n_eval=len(view.eval_labels)
             ),
         )
+
+
+def _hold_body(model: keras.Model, *, seed: int, view: str) -> None:
+    """Draw the last layer anew and freeze all others."""
+    head = next(layer for layer in model.layers if layer.output is model.outputs[0])
+    for layer in model.layers:
+        layer.trainable = layer is head
+    for variable, value in zip(
+        head.weights, fresh_weights(head, seed=seed, view=view), strict=True
+    ):
+        variable.assign(value)
 
 
 def _keras_loss(point: LossPoint) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
@@ -145,7 +172,11 @@ def _confusion(view: View, logits: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
-def _log_loss(view: View, logits: NDArray[np.float32], point: LossPoint) -> float:
+def _log_loss(
+    view: View, logits: NDArray[np.float32], point: LossPoint, shift: NDArray[np.float64]
+) -> float:
+    if not len(view.eval_labels):
+        return 0.0
     log_proba = corrected_log_proba(
         logits,
         weight=point.weight,
@@ -153,7 +184,7 @@ def _log_loss(view: View, logits: NDArray[np.float32], point: LossPoint) -> floa
         scale=point.scale,
         offset=point.offset,
         margin=point.margin,
-        log_prior_shift=view.log_prior_shift,
+        log_prior_shift=shift,
     )
     rows = np.arange(len(view.eval_labels))
     return float(-np.asarray(log_proba)[rows, view.eval_labels].mean())

@@ -20,19 +20,19 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from focalsweep.losses.recipe import Stage
+from focalsweep.training.chunk_tensors import flags, losses, rates, with_fresh_heads
 from focalsweep.training.divergence import divergence
 from focalsweep.training.kernel import (
-    LARGEST_EVALUATION_BATCH,
     Kernel,
-    LossTensors,
-    Rates,
     Rows,
     State,
 )
 from focalsweep.training.member import Member, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
-from focalsweep.training.randomness import batch_order, dropout_key, initial_weights
+from focalsweep.training.row_index import RowIndex
 from focalsweep.training.stacking import StackedModel
+from focalsweep.training.starts import Starts
 
 BuildModel = Callable[[int], keras.Model]
 """Takes the number of input columns, returns a Keras model whose output is logits."""
@@ -62,10 +62,15 @@ class PopulationTrainer:
     softened : bool
         Whether members use label smoothing or generalised cross-entropy. Fixed here and not read
         off each chunk, so that all chunks run one and the same compiled program.
+    cosine_head, head_only : bool
+        Whether members end in a cosine head, or train their last layer anew: fixed here too.
     threads : int
         Chunks in training at a time.
     dtype : str
         ``float32``, or ``float64`` for proofs.
+    like : PopulationTrainer, optional
+        An earlier trainer, whose compiled programs are used again where the architecture, the
+        optimiser and what is scored are the same.
     """
 
     build_model: BuildModel
@@ -74,11 +79,11 @@ class PopulationTrainer:
     batch_size: int
     scores_log_loss: bool = False
     softened: bool = False
+    cosine_head: bool = False
+    head_only: bool = False
     threads: int = min(2, os.cpu_count() or 1)
     dtype: str = "float32"
-    _drawn: dict[tuple[int, int], list[NDArray[np.floating]]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    like: PopulationTrainer | None = None
     _spent: list[float] = field(default_factory=list, init=False, repr=False)
 
     @property
@@ -164,39 +169,32 @@ class PopulationTrainer:
         return {width: self.build_model(width) for width in sorted(widths)}
 
     @cached_property
+    def _starts(self) -> Starts:
+        return Starts(models=self._models, stacked=self._stacked, views=self.views)
+
+    @cached_property
     def _kernel(self) -> Kernel:
-        return Kernel(
+        kernel = Kernel(
             model=self._stacked,
             optimizer=self.optimizer,
             n_classes=self.n_classes,
             scores_log_loss=self.scores_log_loss,
         )
+        earlier = None if self.like is None else self.like._kernel
+        return earlier if earlier is not None and earlier.equals(kernel) else kernel
 
     @cached_property
-    def _offsets(self) -> NDArray[np.int64]:
-        """Where each view's rows start among all rows."""
-        return np.cumsum([0, *(len(view.labels) for view in self.views)])
+    def _index(self) -> RowIndex:
+        return RowIndex(views=self.views, batch_size=self.batch_size)
 
     @cached_property
     def _rows(self) -> Rows:
         width = max(self._models)
-        features = np.zeros((self._offsets[-1] + 1, width), self.dtype)
-        for start, view in zip(self._offsets[:-1], self.views, strict=True):
+        features = np.zeros((self._index.offsets[-1] + 1, width), self.dtype)
+        for start, view in zip(self._index.offsets[:-1], self.views, strict=True):
             features[start : start + len(view.labels), : view.features.shape[1]] = view.features
         labels = np.concatenate([*(view.labels for view in self.views), [0]])
         return Rows(tf.constant(features), tf.constant(labels, tf.int32))
-
-    @cached_property
-    def _steps(self) -> int:
-        longest = max(view.n_train for view in self.views)
-        return -(-longest // self.batch_size)
-
-    @cached_property
-    def _evaluation_shape(self) -> tuple[int, int]:
-        """Steps and rows a step that cover the longest evaluation part with little padding."""
-        longest = max(len(view.eval_labels) for view in self.views)
-        steps = -(-longest // LARGEST_EVALUATION_BATCH)
-        return steps, -(-longest // steps)
 
     def _train_chunk(
         self,
@@ -210,20 +208,69 @@ class PopulationTrainer:
         abandoned: Event,
     ) -> list[MemberRecord]:
         padded = [*chunk, *[chunk[-1]] * (size - len(chunk))]
-        loss, rates = self._loss_tensors(padded), self._rates(padded)
+        own_rates = rates(padded, self.views, dtype=self.dtype)
+        cosine = flags(
+            [member.recipe.head == "cosine" for member in padded],
+            in_program=self.cosine_head,
+            need="cosine_head",
+            dtype=self.dtype,
+        )
         state = self._initial_state(padded)
+        stages: list[Stage | None] = [None] * size
         last_epoch = max(member.epochs for member in padded)
-        evaluation = self._evaluation_index(padded)
+        evaluation = tf.constant(self._index.evaluation(padded))
         confusions, log_losses, train_losses = [], [], []
-        n_steps = tf.constant(self._steps_of(padded))
+        n_steps = tf.constant(self._index.steps_of(padded))
         for epoch in range(last_epoch):
             if abandoned.is_set():
                 raise CancelledError
-            index = tf.constant(self._epoch_index(padded, epoch))
+            # A member that has finished stays in its last stage.
+            ends = [min(epoch, member.epochs - 1) for member in padded]
+            now = [member.stage(end) for member, end in zip(padded, ends, strict=True)]
+            begun = [stage is not before for stage, before in zip(now, stages, strict=True)]
+            if any(begun):
+                stages = [*now]
+                held = flags(
+                    [stage.head_only for stage in now],
+                    in_program=self.head_only,
+                    need="head_only",
+                    dtype=self.dtype,
+                )
+                loss, scored = losses(
+                    padded,
+                    [self.views[member.view] for member in padded],
+                    epochs=ends,
+                    softened=self.softened,
+                    scores_log_loss=self.scores_log_loss,
+                    dtype=self.dtype,
+                )
+                state = with_fresh_heads(
+                    state,
+                    [
+                        self._starts.fresh_head(member.view, member.key.seed)
+                        if begins and stage.head_only
+                        else None
+                        for member, stage, begins in zip(padded, now, begun, strict=True)
+                    ],
+                    in_head=self._stacked.in_head,
+                    trainable=self._stacked.trainable,
+                )
+            index = tf.constant(self._index.epoch(padded, epoch))
             started = time.perf_counter()
-            state, loss_sum = kernel.epoch(state, rows, loss, rates, index=index, n_steps=n_steps)
+            state, loss_sum = kernel.epoch(
+                state,
+                rows,
+                loss,
+                own_rates,
+                index=index,
+                n_steps=n_steps,
+                cosine=cosine,
+                held=held,
+            )
             if each_epoch or epoch == last_epoch - 1:
-                confusion, log_loss = kernel.evaluate(state.weights, rows, loss, index=evaluation)
+                confusion, log_loss = kernel.evaluate(
+                    state.weights, rows, scored, index=evaluation, cosine=cosine
+                )
                 confusions.append(confusion.numpy())
                 log_losses.append(log_loss.numpy())
             train_losses.append(loss_sum.numpy())
@@ -231,7 +278,10 @@ class PopulationTrainer:
             progress(sum(epoch < member.epochs for member in chunk))
         logits = None
         if any(member.keep_logits for member in chunk):
-            logits = self._logits(state, evaluation)
+            logits = self._logits(state, evaluation, cosine)
+        weights: list[NDArray[np.floating]] = []
+        if any(member.keep_weights for member in chunk):
+            weights = [stacked.numpy() for stacked in state.weights]
         return [
             self._record(
                 member,
@@ -239,6 +289,9 @@ class PopulationTrainer:
                 log_loss=np.stack([value[i] for value in log_losses]),
                 train_loss=np.stack([value[i] for value in train_losses]),
                 logits=logits[i] if logits is not None and member.keep_logits else None,
+                weights=self._own_weights(member, [stacked[i] for stacked in weights])
+                if member.keep_weights
+                else None,
             )
             for i, member in enumerate(chunk)
         ]
@@ -251,24 +304,41 @@ class PopulationTrainer:
         log_loss: NDArray[np.floating],
         train_loss: NDArray[np.floating],
         logits: NDArray[np.float32] | None,
+        weights: tuple[NDArray[np.floating], ...] | None,
     ) -> MemberRecord:
         view = self.views[member.view]
         n_eval = len(view.eval_labels)
         counts = np.rint(confusion[: member.epochs]).astype(np.int64)
-        mean_loss = train_loss[: member.epochs].astype(np.float64) / view.n_train
+        mean_loss = train_loss[: member.epochs].astype(np.float64) / view.epoch_rows
         return MemberRecord(
             key=member.key,
             confusion=counts,
-            log_loss=log_loss[: member.epochs].astype(np.float64) / n_eval
+            log_loss=log_loss[: member.epochs].astype(np.float64) / max(n_eval, 1)
             if self.scores_log_loss
             else np.full(len(counts), np.nan),
             train_loss=mean_loss,
             logits=None if logits is None else logits[:n_eval],
+            weights=weights,
             failure=divergence(train_loss=mean_loss, confusion=counts, n_eval=n_eval),
         )
 
+    def _own_weights(
+        self, member: Member, padded: Sequence[NDArray[np.floating]]
+    ) -> tuple[NDArray[np.floating], ...]:
+        """Cut a member's weights to its own columns, and to a cosine head where it has one."""
+        model = self._models[self.views[member.view].features.shape[1]]
+        shapes = [tuple(variable.shape) for layer in model.layers for variable in layer.weights]
+        cut = [
+            value[tuple(slice(size) for size in shape)]
+            for value, shape in zip(padded, shapes, strict=True)
+        ]
+        if member.recipe.head == "cosine":  # its class vectors are the kernel; it has no bias
+            in_head = zip(cut, self._stacked.in_head, strict=True)
+            cut = [value for value, head in in_head if not head or value.ndim == 2]
+        return tuple(cut)
+
     def _initial_state(self, members: Sequence[Member]) -> State:
-        per_member = [self._initial_weights(member.view, member.key.seed) for member in members]
+        per_member = [self._starts.weights(member.view, member.key.seed) for member in members]
         weights = [
             tf.constant(np.stack(values), self.dtype) for values in zip(*per_member, strict=True)
         ]
@@ -276,88 +346,13 @@ class PopulationTrainer:
         slots = [[tf.zeros_like(w) for w in trainable] for _ in range(self.optimizer.n_slots)]
         return State(weights, slots, tf.zeros((len(members),), self.dtype))
 
-    def _initial_weights(self, view: int, seed: int) -> list[NDArray[np.floating]]:
-        """Draw a view's initial weights, padded with zeros to the widest view's shapes.
-
-        Kept, because every trial of every arm starts from them again.
-        """
-        if (view, seed) in self._drawn:
-            return self._drawn[view, seed]
-        model = self._models[self.views[view].features.shape[1]]
-        drawn = initial_weights(model, seed=seed, view=self.views[view].name)
-        padded = [
-            np.pad(value, [(0, full - own) for full, own in zip(shape, value.shape, strict=True)])
-            for value, shape in zip(drawn, self._stacked.shapes, strict=True)
-        ]
-        return self._drawn.setdefault((view, seed), padded)
-
-    def _epoch_index(self, members: Sequence[Member], epoch: int) -> NDArray[np.int32]:
-        """Lay out each member's batches; one that has finished its epochs gets no rows."""
-        index = np.full((len(members), self._steps * self.batch_size), -1, np.int32)
-        orders: dict[tuple[int, int], NDArray[np.int32]] = {}
-        for i, member in enumerate(members):
-            if epoch >= member.epochs:
-                continue
-            key = (member.view, member.key.seed)
-            if key not in orders:
-                view = self.views[member.view]
-                order = batch_order(
-                    seed=member.key.seed, view=view.name, epoch=epoch, n_train=view.n_train
-                )
-                orders[key] = order + np.int32(self._offsets[member.view])
-            index[i, : len(orders[key])] = orders[key]
-        return index.reshape(len(members), self._steps, self.batch_size)
-
-    def _steps_of(self, members: Sequence[Member]) -> int:
-        longest = max(self.views[member.view].n_train for member in members)
-        return -(-longest // self.batch_size)
-
-    def _evaluation_index(self, members: Sequence[Member]) -> tf.Tensor:
-        steps, batch = self._evaluation_shape
-        index = np.full((len(members), steps * batch), -1, np.int32)
-        for i, member in enumerate(members):
-            view = self.views[member.view]
-            start = self._offsets[member.view] + view.n_train
-            n_eval = len(view.eval_labels)
-            index[i, :n_eval] = np.arange(start, start + n_eval)
-        return tf.constant(index.reshape(len(members), steps, batch))
-
-    def _logits(self, state: State, evaluation: tf.Tensor) -> NDArray[np.float32]:
+    def _logits(
+        self, state: State, evaluation: tf.Tensor, cosine: tf.Tensor | None
+    ) -> NDArray[np.float32]:
         parts = [
-            self._kernel.predict(state.weights, self._rows, index=evaluation[:, i]).numpy()
-            for i in range(self._evaluation_shape[0])
+            self._kernel.predict(
+                state.weights, self._rows, index=evaluation[:, i], cosine=cosine
+            ).numpy()
+            for i in range(self._index.evaluation_shape[0])
         ]
         return np.concatenate(parts, axis=1)
-
-    def _rates(self, members: Sequence[Member]) -> Rates:
-        keys = [
-            dropout_key(seed=member.key.seed, view=self.views[member.view].name)
-            for member in members
-        ]
-        return Rates(
-            tf.constant([member.learning_rate for member in members], self.dtype),
-            tf.constant([member.weight_decay for member in members], self.dtype),
-            tf.constant(np.array(keys, np.uint32).view(np.int32)),
-        )
-
-    def _loss_tensors(self, members: Sequence[Member]) -> LossTensors:
-        points = [member.loss for member in members]
-        if not self.softened and any(point.smoothing or point.power for point in points):
-            raise ValueError("a loss with `smoothing` or `power` needs a trainer with `softened`")
-
-        def per_class(values: list[NDArray[np.float64]]) -> tf.Tensor:
-            return tf.constant(np.stack(values)[:, None, :], self.dtype)
-
-        def per_member(values: list[float]) -> tf.Tensor | None:
-            return tf.constant(np.array(values)[:, None], self.dtype) if self.softened else None
-
-        return LossTensors(
-            weight=per_class([point.weight for point in points]),
-            gamma=per_class([point.gamma for point in points]),
-            scale=per_class([point.scale for point in points]),
-            offset=per_class([point.offset for point in points]),
-            margin=per_class([point.margin for point in points]),
-            smoothing=per_member([point.smoothing for point in points]),
-            power=per_member([point.power for point in points]),
-            log_prior_shift=per_class([self.views[m.view].log_prior_shift for m in members]),
-        )

@@ -8,12 +8,13 @@ A member's place in a population never enters.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-_ORDER, _WEIGHTS, _DROPOUT, _KERAS = range(4)
+_ORDER, _WEIGHTS, _DROPOUT, _KERAS, _SAMPLING, _HEAD = range(6)
 
 
 def _entropy(*, seed: int, view: str, purpose: int) -> list[int]:
@@ -24,6 +25,11 @@ def batch_order(*, seed: int, view: str, epoch: int, n_train: int) -> NDArray[np
     """Shuffle the training rows of one epoch: a permutation of 0 .. n_train - 1."""
     entropy = [*_entropy(seed=seed, view=view, purpose=_ORDER), epoch]
     return np.random.default_rng(entropy).permutation(n_train).astype(np.int32)
+
+
+def sampling_generator(*, seed: int, view: str, epoch: int) -> np.random.Generator:
+    """Make the generator of one epoch's class-balanced sample, see `row_order`."""
+    return np.random.default_rng([*_entropy(seed=seed, view=view, purpose=_SAMPLING), epoch])
 
 
 def dropout_key(*, seed: int, view: str) -> int:
@@ -49,10 +55,25 @@ def initial_weights(model: keras.Model, *, seed: int, view: str) -> list[NDArray
     list of arrays
         Layer by layer, in the order of each layer's ``weights``.
     """
-    entropy = _entropy(seed=seed, view=view, purpose=_WEIGHTS)
-    seeds = iter(np.random.SeedSequence(entropy).generate_state(len(model.weights)))
+    return _drawn(model.layers, _entropy(seed=seed, view=view, purpose=_WEIGHTS))
+
+
+def fresh_weights(layer: keras.Layer, *, seed: int, view: str) -> list[NDArray[np.floating]]:
+    """Draw the weights of one layer for a second time: for a last layer that is trained anew.
+
+    Returns
+    -------
+    list of arrays
+        In the order of the layer's ``weights``.
+    """
+    return _drawn([layer], _entropy(seed=seed, view=view, purpose=_HEAD))
+
+
+def _drawn(layers: Sequence[keras.Layer], entropy: list[int]) -> list[NDArray[np.floating]]:
+    n_weights = sum(len(layer.weights) for layer in layers)
+    seeds = iter(np.random.SeedSequence(entropy).generate_state(n_weights))
     drawn = []
-    for layer in model.layers:
+    for layer in layers:
         for variable in layer.weights:
             initializer = getattr(layer, f"{variable.name}_initializer", None)
             if initializer is None:

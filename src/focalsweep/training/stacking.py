@@ -8,12 +8,16 @@ reported by `unstackable_layers`; such models train one by one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import singledispatch
+from functools import cached_property, singledispatch
 
 import keras
 import tensorflow as tf
+
+from focalsweep.models.cosine_head import length
+from focalsweep.models.last_dense import last_dense
 
 Weights = list[tf.Tensor]
 
@@ -30,11 +34,19 @@ class Pass:
         1 for real rows, 0 for padding.
     dropout_seed : int32 tensor of shape (members,)
         Differs from step to step.
+    cosine : float tensor of shape (members,), optional
+        1 for members whose last Dense layer gives cosines instead of products; None leaves that
+        out of the program.
+    held : float tensor of shape (members,), optional
+        1 for members of which all but the last layer is held: their batch statistics neither
+        serve nor move. None leaves that out of the program.
     """
 
     training: bool
     mask: tf.Tensor
     dropout_seed: tf.Tensor
+    cosine: tf.Tensor | None = None
+    held: tf.Tensor | None = None
     dropout_layers_seen: int = field(default=0)
 
 
@@ -111,6 +123,13 @@ class StackedModel:
         self.model = model
         self.trainable = [v.trainable for layer in model.layers for v in layer.weights]
         self.shapes = [tuple(v.shape) for layer in model.layers for v in layer.weights]
+        self.head = last_dense(model)
+        self.in_head = [layer is self.head for layer in model.layers for _ in layer.weights]
+
+    @cached_property
+    def architecture(self) -> str:
+        """All that the model is but its layers' names: equal where two models compute the same."""
+        return _architecture(self.model)
 
     def __call__(self, weights: Weights, inputs: tf.Tensor, run: Pass) -> tuple[tf.Tensor, Weights]:
         """Return logits (members, rows, classes) and the weights after the pass."""
@@ -120,7 +139,8 @@ class StackedModel:
             if isinstance(layer, keras.layers.InputLayer):
                 continue
             arguments = tf.nest.map_structure(lambda tensor: values[id(tensor)], layer.input)
-            values[id(layer.output)], kept = stacked_call(layer, own, arguments, run)
+            call = _cosine_call if run.cosine is not None and layer is self.head else stacked_call
+            values[id(layer.output)], kept = call(layer, own, arguments, run)
             after.extend(kept)
         return values[id(self.model.outputs[0])], after
 
@@ -130,6 +150,22 @@ class StackedModel:
             stop = start + len(layer.weights)
             yield layer, weights[start:stop]
             start = stop
+
+
+def _architecture(model: keras.Model) -> str:
+    # Keras numbers the names of layers through.
+    config = {**model.get_config(), "name": None}
+    layers = enumerate(config["layers"])
+    names = {layer["config"]["name"]: f"layer {index}" for index, layer in layers}
+
+    def renamed(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: renamed(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [renamed(item) for item in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return json.dumps(renamed(keras.saving.serialize_keras_object(config)), sort_keys=True)
 
 
 def dropout_mask(seed: tf.Tensor, *, layer: int, shape: Sequence[int], rate: float) -> tf.Tensor:
@@ -220,6 +256,18 @@ def _(
     return (output if layer.activation is None else layer.activation(output)), weights
 
 
+def _cosine_call(
+    layer: keras.layers.Dense, weights: Weights, inputs: tf.Tensor, run: Pass
+) -> tuple[tf.Tensor, Weights]:
+    """Apply a Dense layer, to some members as `focalsweep.models.cosine_head.CosineHead`."""
+    is_cosine = tf.reshape(run.cosine, (-1, 1, 1)) > 0
+    products = tf.matmul(inputs, weights[0])
+    lengths = length(inputs, axis=2) * length(weights[0], axis=1)
+    linear = products + weights[1][:, None, :] if layer.use_bias else products
+    # The inner selection keeps the lengths of other members out of their gradients.
+    return tf.where(is_cosine, products / tf.where(is_cosine, lengths, 1.0), linear), weights
+
+
 @stacked_call.register
 def _(
     layer: keras.layers.Activation, weights: Weights, inputs: tf.Tensor, run: Pass
@@ -275,6 +323,11 @@ def _(
     centred = inputs - mean[:, None, :]
     variance = tf.reduce_sum(share * tf.square(centred), axis=1)
     step = tf.cast(rows > 0, inputs.dtype) * (1.0 - layer.momentum)
+    if run.held is not None:
+        is_held = run.held[:, None] > 0
+        mean = tf.where(is_held, moving_mean, mean)
+        variance = tf.where(is_held, moving_variance, variance)
+        centred = inputs - mean[:, None, :]
     after = [
         *affine,
         moving_mean + (tf.stop_gradient(mean) - moving_mean) * step,

@@ -1,0 +1,183 @@
+"""One arm's part of the result: its scores, its chosen point, how it errs and how it searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from focalsweep.evidence.arm_scores import Pick
+from focalsweep.evidence.gradient_shares import gradient_shares
+from focalsweep.evidence.judgement import ArmEvidence, Judgement
+from focalsweep.evidence.paired import Posterior
+from focalsweep.evidence.precision_recall import precision_recall
+from focalsweep.evidence.predictions import Predictions, own_decision_rule, refusal
+from focalsweep.evidence.prior_shift import prior_scores
+from focalsweep.evidence.probabilities import probabilities
+from focalsweep.evidence.refit import Chosen
+from focalsweep.evidence.result import (
+    ArmResult,
+    BestPoint,
+    Difference,
+    FoldScore,
+    Interval,
+    PriorScenario,
+    Search,
+)
+from focalsweep.metrics.objective import OBJECTIVES, Objective
+from focalsweep.metrics.probability import brier_score, log_loss
+from focalsweep.search.folds import Folds, Treatment
+
+
+def arm_result(
+    entry: ArmEvidence,
+    *,
+    judgement: Judgement,
+    difference: Difference | None,
+    search: Search,
+    suspects: NDArray[np.bool_] | None,
+    folds: Folds,
+    objective: Objective,
+    class_names: Sequence[str],
+    priors: Sequence[PriorScenario],
+) -> ArmResult:
+    """Describe one arm.
+
+    Parameters
+    ----------
+    entry : ArmEvidence
+        The arm's, with a search on all rows.
+    judgement : Judgement
+        Of the sweep.
+    difference : Difference or None
+        Against cross-entropy.
+    search : Search
+        From `focalsweep.evidence.search_facts`.
+    suspects : bool array of shape (inner rows of the search on all rows,) or None
+        Rows whose label is suspected.
+    folds, objective : Folds, Objective
+        The sweep's.
+    class_names : sequence of str
+        In the order of class codes.
+    priors : sequence of PriorScenario
+        Class shares to score the arm under.
+    """
+    final = entry.final
+    if final is None:
+        raise ValueError(f"arm `{entry.arm.name}` has no search on all rows")
+    refused = refusal(final, folds)
+    scores = entry.scores
+    argmax, decision = (
+        _interval(judgement.spreads[Pick(entry.arm.name, weighted)]) for weighted in (False, True)
+    )
+    return ArmResult(
+        name=entry.arm.name,
+        label=entry.arm.label,
+        family=entry.arm.family,
+        inner_score=float(scores.inner.mean()),
+        argmax_score=float(scores.argmax.mean()),
+        argmax_interval=argmax,
+        decision_score=float(scores.decision.mean()),
+        decision_interval=decision,
+        difference=difference,
+        folds=tuple(
+            FoldScore(
+                fold=fold,
+                inner_score=float(scores.inner[fold]),
+                argmax_score=float(scores.argmax[fold]),
+                decision_score=float(scores.decision[fold]),
+                trial=chosen.trial.number,
+                epochs=chosen.trial.outcome.epochs,
+                parameters=chosen.trial.parameters,
+            )
+            for fold, chosen in enumerate(entry.outer)
+        ),
+        best=_best_point(final, folds=folds, objective=objective),
+        confusion=_summed([p.confusions(decision=False) for p in entry.predictions]),
+        decision_confusion=_summed([p.confusions(decision=True) for p in entry.predictions]),
+        metrics=_metrics(entry.predictions),
+        correction=f"not corrected: {refused}" if refused else "corrected to the data's posterior",
+        probabilities=probabilities(entry.outer, entry.predictions, folds=folds),
+        precision_recall=precision_recall(entry.predictions, class_names=class_names),
+        gradient=gradient_shares(final, suspects, folds=folds),
+        search=search,
+        prior_scores=prior_scores(
+            entry.outer,
+            entry.predictions,
+            folds=folds,
+            objective=objective,
+            priors={scenario.name: scenario.priors for scenario in priors},
+        ),
+        failed_trials=sum(c.failed_trials for c in [*entry.outer, final]),
+    )
+
+
+def _interval(posterior: Posterior) -> Interval:
+    low, high = posterior.interval(0.95)
+    return Interval(low=low, high=high)
+
+
+def _best_point(final: Chosen, *, folds: Folds, objective: Objective) -> BestPoint:
+    rule = own_decision_rule(final, folds=folds, objective=objective)
+    member, point, outcome = final.inner_members[0], final.point, final.trial.outcome
+    last = final.recipe.end(outcome.epochs, epochs=member.schedule)
+    return BestPoint(
+        trial=final.trial.number,
+        inner_score=final.inner_score,
+        epochs=outcome.epochs,
+        parameters=final.trial.parameters,
+        learning_rate=member.learning_rate,
+        weight_decay=member.weight_decay,
+        alpha=tuple(point.weight.tolist()),
+        gamma=tuple(point.gamma.tolist()),
+        offset=tuple(point.offset.tolist()),
+        scale=tuple(point.scale.tolist()),
+        margin=tuple(point.margin.tolist()),
+        smoothing=point.smoothing,
+        power=point.power,
+        sampling=last.sampling,
+        switch_epoch=last.start_epoch(member.schedule) or None,
+        head=final.recipe.head,
+        head_only=last.head_only,
+        rows=_dotted(final.arm.rows),
+        decision_weights=tuple(np.exp(rule.log_weights).tolist())
+        if objective.uses_decisions
+        else None,
+        expected_cost_temperature=None
+        if rule.expected_cost is None
+        else rule.expected_cost.temperature,
+        curve=outcome.curve,
+    )
+
+
+def _dotted(treatment: Treatment | None) -> str | None:
+    return None if treatment is None else f"{treatment.__module__}.{treatment.__qualname__}"
+
+
+def _summed(confusions: Sequence[NDArray[np.float64]]) -> tuple[tuple[float, ...], ...]:
+    total = np.sum([confusion.mean(axis=0) for confusion in confusions], axis=0)
+    return tuple(tuple(row) for row in total.tolist())
+
+
+def _metrics(predictions: Sequence[Predictions]) -> dict[str, float]:
+    """Average every score over outer folds and seeds; argmax decides where one must."""
+
+    def over_folds(values: Sequence[float]) -> float:
+        return float(np.mean(values))
+
+    scored = {
+        name: over_folds([p.score(choice, decision=False) for p in predictions])
+        for name, choice in OBJECTIVES.items()
+        if choice.uses_decisions
+    }
+    return {
+        **scored,
+        "log_loss_raw": over_folds([log_loss(p.log_proba, p.labels).mean() for p in predictions]),
+        "log_loss_corrected": over_folds(
+            [log_loss(p.log_posterior, p.labels).mean() for p in predictions]
+        ),
+        "brier_score_corrected": over_folds(
+            [brier_score(p.log_posterior, p.labels).mean() for p in predictions]
+        ),
+    }

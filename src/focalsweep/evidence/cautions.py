@@ -1,0 +1,149 @@
+"""What makes a result less trustworthy, in sentences: the warnings of `result.json`.
+
+Nothing here changes the verdict. Every sentence says what was seen and what would help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from focalsweep.evidence.result import ArmResult, ClassFacts, ReferenceResult, Search
+
+FEWEST_ROWS = 10
+"""Under so many rows of a class, one of five folds has one or two to test on."""
+MOST_FAILED = 0.1
+"""Above this share of failed trials, the arm had a smaller budget than the others."""
+
+_RATES = ("learning_rate", "weight_decay")
+
+
+def cautions(
+    arms: Sequence[ArmResult],
+    *,
+    references: Sequence[ReferenceResult],
+    classes: Sequence[ClassFacts],
+    regrettable_difference: float,
+) -> tuple[str, ...]:
+    """Collect the warnings of a sweep, those of the data first.
+
+    Parameters
+    ----------
+    arms : sequence of ArmResult
+        With `search`; an arm without it is checked for nothing.
+    references : sequence of ReferenceResult
+        The scikit-learn models.
+    classes : sequence of ClassFacts
+        All rows by class.
+    regrettable_difference : float
+        Of the verdict rule: what is smaller needs no warning.
+
+    Returns
+    -------
+    tuple of str
+        Empty where nothing is wrong.
+    """
+    searched = [(arm.name, arm.search) for arm in arms if arm.search is not None]
+    found = [
+        _few_rows(classes),
+        _network(arms, references, least=regrettable_difference),
+        *_edges(searched),
+        _failed(searched),
+        _overfitted(searched, least=regrettable_difference),
+        _worse(searched, least=regrettable_difference),
+    ]
+    return tuple(sentence for sentence in found if sentence)
+
+
+_Searched = Sequence[tuple[str, Search]]
+
+
+def _few_rows(classes: Sequence[ClassFacts]) -> str | None:
+    smallest = min(classes, key=lambda facts: facts.count)
+    if smallest.count >= FEWEST_ROWS:
+        return None
+    return (
+        f"The class `{smallest.name}` has {smallest.count} rows: its scores are mostly noise; more "
+        "rows of it, or joining it with another class, would help more than any loss."
+    )
+
+
+def _network(
+    arms: Sequence[ArmResult], references: Sequence[ReferenceResult], *, least: float
+) -> str | None:
+    if not references:
+        return None
+    best = max(references, key=lambda reference: reference.score)
+    reached = max(max(arm.argmax_score, arm.decision_score) for arm in arms)
+    if best.score - reached <= least:
+        return None
+    return (
+        f"{best.label} (scikit-learn) scores {best.score - reached:.3f} above every arm: the "
+        "network is the problem and not the loss; try another `model`, more `epochs` or more "
+        "`trials` first."
+    )
+
+
+def _edges(searched: _Searched) -> list[str]:
+    arms_of: dict[str, list[str]] = {}
+    for name, search in searched:
+        for edge in search.at_edge:
+            number = edge.rpartition(".")[0]
+            owner = "optimizer" if number in _RATES else f"loss.{name}"
+            arms_of.setdefault(f"{owner}.search.{edge}", []).append(name)
+    sentences = []
+    for key, names in arms_of.items():
+        *_, number, end = key.split(".")
+        side = "lower" if end == "low" else "upper"
+        sentences.append(
+            f"Most searches of {_list(names)} chose `{number}` at the {side} end of its range: "
+            f"something better may lie beyond; widen `{key}`."
+        )
+    return sentences
+
+
+def _failed(searched: _Searched) -> str | None:
+    names, worst = _above(searched, lambda search: search.failed_share, least=MOST_FAILED)
+    if not names:
+        return None
+    return (
+        f"Up to {worst:.0%} of the trials of {_list(names)} failed, which left fewer to learn "
+        "from; lower `optimizer.search.learning_rate.high`."
+    )
+
+
+def _overfitted(searched: _Searched, *, least: float) -> str | None:
+    names, worst = _above(searched, lambda search: search.optimism, least=least)
+    if not names:
+        return None
+    return (
+        f"Inner scores of {_list(names)} lie up to {worst:.3f} above the scores on test rows: the "
+        "search fitted validation noise, so read test scores only; fewer trials or more "
+        "`evaluation.inner_folds` would help."
+    )
+
+
+def _worse(searched: _Searched, *, least: float) -> str | None:
+    names = [name for name, search in searched if search.worse_than_control]
+    if not names:
+        return None
+    verb = "scores" if len(names) == 1 else "score"
+    return (
+        f"{_list(names)} {verb} more than {least:g} below cross-entropy, decision weights on both "
+        "sides: what was searched there did harm."
+    )
+
+
+def _above(
+    searched: _Searched, read: Callable[[Search], float], *, least: float
+) -> tuple[list[str], float]:
+    """Return the arms whose number exceeds `least`, and the largest of these numbers."""
+    found = {name: read(search) for name, search in searched if read(search) > least}
+    return list(found), max(found.values(), default=0.0)
+
+
+def _list(names: Sequence[str]) -> str:
+    """Name all arms; a long list ends in a count."""
+    shown = [f"`{name}`" for name in names[:4]]
+    if len(names) > len(shown):
+        return ", ".join(shown) + f" and {len(names) - len(shown)} more"
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}"

@@ -1,0 +1,54 @@
+"""Find the layer that gives a model's logits: some arms replace it or train it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from focalsweep.errors import UserError
+
+
+def last_dense(model: keras.Model) -> keras.layers.Dense | None:
+    """Return the plain Dense layer whose output is the model's, or None where there is none.
+
+    Plain means without an activation, so that its output is ``features @ kernel + bias``.
+    """
+    outputs = getattr(model, "outputs", None)
+    if not outputs or len(outputs) != 1:
+        return None
+    for layer in model.layers:
+        if type(layer) is keras.layers.Dense and layer.output is outputs[0]:
+            return layer if layer.activation in (None, keras.activations.linear) else None
+    return None
+
+
+def check_last_dense(model: keras.Model, *, arms: Sequence[str]) -> None:
+    """Refuse a model that arms with another last layer cannot be trained with.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As the sweep builds it.
+    arms : sequence of str
+        Names of the arms that end in a cosine head or train the last layer anew.
+
+    Raises
+    ------
+    UserError
+        If there are such arms and the model does not end in a plain Dense layer.
+    """
+    if not arms or last_dense(model) is not None:
+        return
+    layers = [layer.name for layer in getattr(model, "layers", [])]
+    raise UserError(
+        f"{_named(arms)} a `model` whose last layer is a `keras.layers.Dense` without activation, "
+        f"because that layer is replaced or trained anew. Received: `{model.name}`, which ends in "
+        f"`{layers[-1] if layers else 'nothing'}`; return the logits of such a layer, or leave "
+        "the arm out of `arms`."
+    )
+
+
+def _named(arms: Sequence[str]) -> str:
+    names = ", ".join(f"`{arm}`" for arm in arms)
+    return f"The arm {names} needs" if len(arms) == 1 else f"The arms {names} need"

@@ -1,0 +1,221 @@
+"""What every arm goes through: search inside each scope, then the chosen points trained again.
+
+A sweep judges the outcome; the audit of verdicts runs the same procedure on planted data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import keras
+
+from focalsweep.config.target import build
+from focalsweep.errors import UserError
+from focalsweep.evidence.refit import Chosen, refit
+from focalsweep.models.last_dense import check_last_dense
+from focalsweep.prepare import Plan
+from focalsweep.progress import NoProgress, Progress
+from focalsweep.search.chunk_store import ChunkStore
+from focalsweep.search.folds import with_variant
+from focalsweep.search.rounds import OpenStudy, Search
+from focalsweep.search.studies import StudyStore
+from focalsweep.search.suspects import find_suspects
+from focalsweep.stopwatch import Stopwatch
+from focalsweep.training.choice import make_trainer
+from focalsweep.training.member import Trainer
+from focalsweep.training.optimizer import Optimizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Say how much a plan trains.
+
+    Parameters
+    ----------
+    search_members, refit_members : int
+        Models in each part.
+    chunk_size : int
+        Members trained side by side.
+    """
+
+    search_members: int
+    refit_members: int
+    chunk_size: int
+
+    @property
+    def members(self) -> int:
+        """Models in all."""
+        return self.search_members + self.refit_members
+
+
+def trainer_of(plan: Plan, *, like: Trainer | None = None) -> tuple[Trainer, str | None]:
+    """Make the plan's trainer, and a sentence for the log where models train one by one.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `focalsweep.prepare`.
+    like : Trainer, optional
+        An earlier one; its compiled programs are used again where the architecture is the same.
+    """
+    return make_trainer(
+        build_model=model_builder(plan),
+        views=plan.folds.views,
+        optimizer=_optimizer(plan),
+        batch_size=plan.batch_size,
+        scores_log_loss=not plan.objective.uses_decisions,
+        softened=any(arm.softens(plan.counts) for arm in plan.arms),
+        cosine_head=any(arm.has_cosine_head(plan.counts) for arm in plan.arms),
+        head_only=any(arm.trains_head_only(plan.counts) for arm in plan.arms),
+        like=like,
+    )
+
+
+def without_suspects(plan: Plan, folder: Path, *, progress: Progress | None = None) -> Plan:
+    """Add the variants of views that wait for suspect labels, which are found by training.
+
+    Parameters
+    ----------
+    plan : Plan
+        Returned as it is where no arm asks for suspects.
+    folder : Path
+        Holds what was trained.
+    progress : Progress, optional
+        Told what runs.
+    """
+    if not plan.pending_treatments:
+        return plan
+    progress = progress or NoProgress()
+    progress.say("suspect labels")
+    found = find_suspects(
+        plan.folds,
+        build_model=model_builder(plan),
+        optimizer=_optimizer(plan),
+        rates=plan.nuisance.defaults,
+        batch_size=plan.batch_size,
+        epochs=plan.budget.epochs,
+        folder=folder / "chunks",
+        seed=plan.config.seed,
+    )
+    folds = plan.folds
+    for treatment in plan.pending_treatments:
+        folds = with_variant(folds, treatment, seed=plan.config.seed, suspects=found)
+    return replace(plan, folds=folds)
+
+
+def model_builder(plan: Plan) -> Callable[[int], keras.Model]:
+    """Return what makes the plan's Keras model for a number of preprocessed columns."""
+    return partial(_build_model, plan)
+
+
+def work_of(plan: Plan, trainer: Trainer) -> Work:
+    """Count the members of a plan."""
+    search = _search(plan)
+    evaluation = plan.evaluation
+    return Work(
+        search_members=search.members_per_round * plan.budget.rounds,
+        refit_members=len(plan.arms)
+        * sum(
+            len(scope.inner) + (evaluation.refit_seeds if scope.refit is not None else 0)
+            for scope in plan.folds.scopes
+        )
+        + (len(plan.arms) if plan.folds.whole is not None else 0),
+        chunk_size=trainer.chunk_size(search.members_per_round),
+    )
+
+
+def search_and_refit(
+    plan: Plan,
+    trainer: Trainer,
+    folder: Path,
+    *,
+    stopwatch: Stopwatch | None = None,
+    progress: Progress | None = None,
+) -> tuple[list[OpenStudy], list[Chosen]]:
+    """Search every arm in every scope and train the chosen points again.
+
+    Parameters
+    ----------
+    plan, trainer
+        The trainer is that of `trainer_of`.
+    folder : Path
+        Holds the studies and chunks; what is there already is not trained again.
+    stopwatch : Stopwatch, optional
+        Gets the phases ``search`` and ``refit``.
+    progress : Progress, optional
+        Told what runs and how much is done.
+    """
+    stopwatch, progress = stopwatch or Stopwatch(), progress or NoProgress()
+    chunk_size = work_of(plan, trainer).chunk_size
+    chunks = ChunkStore(folder / "chunks", trainer)
+    with stopwatch.phase("search"):
+        progress.say("search")
+        studies = _search(plan).run(
+            store=StudyStore(folder / "studies.journal"),
+            chunks=chunks,
+            chunk_size=chunk_size,
+            progress=progress.trained,
+        )
+    with stopwatch.phase("refit"):
+        progress.say("refit")
+        chosen = refit(
+            studies,
+            folds=plan.folds,
+            nuisance=plan.nuisance,
+            chunks=chunks,
+            chunk_size=chunk_size,
+            seed=plan.config.seed,
+            n_seeds=plan.evaluation.refit_seeds,
+            selection=plan.selection,
+            progress=progress.trained,
+        )
+    return studies, chosen
+
+
+def check_model(plan: Plan) -> None:
+    """Build the model once, before anything is written.
+
+    Raises
+    ------
+    UserError
+        If a parameter of the model is unknown, missing, or refused by Keras, or if an arm needs
+        another last layer than the model's.
+    """
+    model = _build_model(plan, plan.folds.views[0].features.shape[1])
+    counts = plan.counts
+    check_last_dense(
+        model,
+        arms=[
+            arm.name
+            for arm in plan.arms
+            if arm.has_cosine_head(counts) or arm.trains_head_only(counts)
+        ],
+    )
+
+
+def _search(plan: Plan) -> Search:
+    return Search(
+        arms=plan.arms,
+        folds=plan.folds,
+        nuisance=plan.nuisance,
+        objective=plan.objective,
+        budget=plan.budget,
+        make_sampler=plan.make_sampler,
+        seed=plan.config.seed,
+    )
+
+
+def _optimizer(plan: Plan) -> Optimizer:
+    config = plan.config.optimizer
+    return Optimizer(kind=config.kind, momentum=config.momentum)
+
+
+def _build_model(plan: Plan, n_features: int) -> keras.Model:
+    try:
+        return build(plan.config.model, n_features=n_features, n_classes=plan.dataset.n_classes)
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise UserError(f"The `model` cannot be built as configured: {reason}.") from None

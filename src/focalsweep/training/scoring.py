@@ -1,0 +1,33 @@
+"""By which loss a member's probabilities are read, while it trains and when it is scored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from focalsweep.losses.point import LossPoint
+from focalsweep.losses.posterior import correction_refusal
+from focalsweep.training.member import Member, View
+
+
+def scored_as(member: Member, view: View, *, epoch: int) -> tuple[LossPoint, NDArray[np.float64]]:
+    """Return the loss that is undone, and the prior shift, after an epoch (from 0).
+
+    Where no correction exists, plain cross-entropy without a shift: that leaves the member's own
+    softmax. A cosine head's own softmax has the head's scale.
+
+    Returns
+    -------
+    point, log_prior_shift : LossPoint and array of shape (classes,)
+        Arguments of `focalsweep.losses.posterior.corrected_log_proba`.
+    """
+    point = member.posterior_point(view.train_counts, epoch=epoch)
+    if correction_refusal(point) is None and view.correctable is None:
+        return point, view.log_prior_shift
+    n_classes = len(view.natural_counts)
+    raw = LossPoint.cross_entropy(n_classes)
+    if member.recipe.head == "cosine":
+        raw = replace(raw, scale=point.scale)
+    return raw, np.zeros(n_classes)

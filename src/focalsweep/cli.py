@@ -1,4 +1,4 @@
-"""The command line: ``focalsweep sweep``, ``track`` and ``ui``.
+"""The command line: ``focalsweep sweep``, ``compare``, ``track``, ``ui``, ``validate-verdict``.
 
 Heavy packages are imported when a command needs them, so that help and errors come at once.
 """
@@ -91,6 +91,23 @@ def _parser() -> argparse.ArgumentParser:
         "overrides", nargs="*", metavar="KEY=VALUE", help="Hydra overrides of the config"
     )
     sweep.set_defaults(run=_sweep)
+    compare = commands.add_parser(
+        "compare",
+        help="put several finished sweeps side by side",
+        description="Put finished sweeps (datasets, seeds, models) into one table and one page, "
+        "with ranks and differences.",
+    )
+    compare.add_argument(
+        "folders", type=Path, nargs="+", metavar="DIR", help="run folders with result.json"
+    )
+    compare.add_argument(
+        "--output",
+        type=Path,
+        default=Path("runs/compare.html"),
+        metavar="FILE",
+        help="where the page goes (default: %(default)s)",
+    )
+    compare.set_defaults(run=_compare)
     track = commands.add_parser(
         "track",
         help="mirror a finished sweep to MLflow",
@@ -98,6 +115,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     track.add_argument("folder", type=Path, metavar="DIR", help="a run folder with result.json")
     track.add_argument("--uri", help="MLflow store (default: the one in the folder's config)")
+    track.add_argument(
+        "--register",
+        metavar="NAME",
+        help="make the verdict's model a version of this registered model",
+    )
     track.set_defaults(run=_track)
     ui = commands.add_parser(
         "ui", help="serve the MLflow UI", description="Serve the MLflow UI on 127.0.0.1."
@@ -105,6 +127,24 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("--uri", help="MLflow database (default: runs/mlflow.db here)")
     ui.add_argument("--port", type=int, default=5000, help="default: 5000")
     ui.set_defaults(run=_ui)
+    audit = commands.add_parser(
+        "validate-verdict",
+        help="measure how often the verdict itself is wrong",
+        description="Run sweeps on planted data whose truth is computed, and print how often "
+        "verdicts claim out of nothing, what they see and what following them costs.",
+    )
+    audit.add_argument("--null-sweeps", type=int, default=200, help="default: %(default)s")
+    audit.add_argument("--sweeps", type=int, default=20, help="a case (default: %(default)s)")
+    audit.add_argument("--truth-seeds", type=int, default=20, help="default: %(default)s")
+    audit.add_argument("--fresh-rows", type=int, default=100_000, help="default: %(default)s")
+    audit.add_argument(
+        "--output",
+        type=Path,
+        default=Path("runs/validate-verdict"),
+        metavar="DIR",
+        help="gets the tables (default: %(default)s)",
+    )
+    audit.set_defaults(run=_validate_verdict)
     return parser
 
 
@@ -129,10 +169,15 @@ def _sweep(options: argparse.Namespace) -> int:
         for variant in variants
     }
     if len(variants) > 1:
-        from focalsweep.report.variants import print_variants, write_variants
+        from focalsweep.report.variants import (
+            print_variants,
+            write_variants,
+            write_variants_page,
+        )
 
         print_variants(console, results)
         print(f"Table: {write_variants(results)}")
+        print(f"Page: {write_variants_page(results)}")
     return 0
 
 
@@ -198,10 +243,48 @@ def _start(plan: Plan) -> None:
     _import_tensorflow_quietly()
     import optuna
 
-    from focalsweep.sweep import check_model
+    from focalsweep.procedure import check_model
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     check_model(plan)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from focalsweep.report.comparison_of_sweeps import (
+        compare_sweeps,
+        print_comparison,
+        write_comparison,
+    )
+    from focalsweep.report.write import read_result
+
+    comparison = compare_sweeps({folder: read_result(folder) for folder in options.folders})
+    print_comparison(Console(highlight=False), comparison)
+    print(f"Page: {write_comparison(comparison, options.output)}")
+    return 0
+
+
+def _validate_verdict(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    _import_tensorflow_quietly()
+    import optuna
+
+    from focalsweep.audit.run import AuditSize, run_audit
+    from focalsweep.audit.show import print_audit
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    size = AuditSize(
+        null_sweeps=options.null_sweeps,
+        sweeps_a_case=options.sweeps,
+        truth_seeds=options.truth_seeds,
+        fresh_rows=options.fresh_rows,
+    )
+    console = Console(highlight=False)
+    audit = run_audit(options.output, size=size, say=console.print)
+    print_audit(console, audit)
+    return 0
 
 
 def _track(options: argparse.Namespace) -> int:
@@ -216,8 +299,12 @@ def _track(options: argparse.Namespace) -> int:
     read_result(folder)
     config = load_config(folder / "config.yaml")
     uri = options.uri or config.tracking.uri or default_uri(folder.parent)
-    trials = config.tracking.trials
-    tracked = _mirror(MlflowTracker(uri=uri, trials=trials), folder, Console(highlight=False))
+    tracker = MlflowTracker(
+        uri=uri,
+        trials=config.tracking.trials,
+        register_as=options.register or config.tracking.register_as,
+    )
+    tracked = _mirror(tracker, folder, Console(highlight=False))
     return 0 if tracked else 1
 
 
@@ -237,7 +324,10 @@ def _tracker(config: SweepConfig, *, runs: Path) -> Tracker:
     from focalsweep.tracking.store import default_uri
 
     return MlflowTracker(
-        uri=config.tracking.uri or default_uri(runs), trials=config.tracking.trials
+        uri=config.tracking.uri or default_uri(runs),
+        trials=config.tracking.trials,
+        models=config.tracking.models,
+        register_as=config.tracking.register_as,
     )
 
 
@@ -256,6 +346,8 @@ def _mirror(tracker: Tracker, folder: Path, console: Console) -> bool:
         f"Tracked {summary.runs} runs in MLflow experiment `{summary.experiment}` "
         f"({summary.seconds:.1f} s)."
     )
+    if summary.registered is not None:
+        console.print(summary.registered, markup=False, soft_wrap=True)
     return True
 
 

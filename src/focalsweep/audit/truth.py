@@ -1,0 +1,165 @@
+"""The truth of a planted case: what every arm's whole procedure scores on fresh rows.
+
+For each seed, training rows are drawn anew, every arm searches on them exactly as in a sweep's
+outer fold, and the chosen points are refitted and scored on 100,000 rows that nothing else has
+seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from focalsweep.audit.cases import Case
+from focalsweep.config.schema import SweepConfig
+from focalsweep.config.target import build
+from focalsweep.data.dataset import Dataset
+from focalsweep.data.splits import Split
+from focalsweep.evidence.arm_scores import ArmScores, representatives
+from focalsweep.evidence.predictions import predict
+from focalsweep.prepare import Plan, prepare
+from focalsweep.procedure import search_and_refit, trainer_of
+from focalsweep.search.folds import Profile, lay_out
+from focalsweep.training.member import Trainer
+
+FRESH_SEED = 1_000_000
+"""Added to a dataset's seed for its fresh rows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Truth:
+    """Hold a case's true scores, all with decision weights.
+
+    Parameters
+    ----------
+    case : str
+        The case's name.
+    scores : mapping from arm name to array of shape (seeds,)
+        Utility of the arm's procedure on fresh rows.
+    focal_gain : array of shape (seeds,)
+        The focal side minus the rivals' side, each represented by its best inner score.
+    rival_gain : array of shape (seeds,)
+        The rivals other than cross-entropy, minus cross-entropy.
+    """
+
+    case: str
+    scores: dict[str, NDArray[np.float64]]
+    focal_gain: NDArray[np.float64]
+    rival_gain: NDArray[np.float64]
+
+    @property
+    def best_arm(self) -> str:
+        """Arm with the highest mean score."""
+        return max(self.scores, key=lambda arm: float(self.scores[arm].mean()))
+
+
+def true_scores(
+    case: Case,
+    *,
+    config_of: Callable[[int], SweepConfig],
+    seeds: Sequence[int],
+    fresh_rows: int,
+    folder: Path,
+) -> Truth:
+    """Compute the truth of a case.
+
+    Parameters
+    ----------
+    case : Case
+        What is planted.
+    config_of : callable
+        From a seed to the case's config; the seed drives rows, folds and training.
+    seeds : sequence of int
+        Training sets.
+    fresh_rows : int
+        Rows that each is scored on.
+    folder : Path
+        For the studies, one folder a seed.
+    """
+    arms: list[list[ArmScores]] = []
+    trainer: Trainer | None = None
+    for seed in seeds:
+        plan = _on_fresh_rows(config_of(seed), fresh_rows=fresh_rows)
+        trainer, _ = trainer_of(plan, like=trainer)
+        arms.append(_scores(plan, trainer, folder / f"{case.name}-{seed}"))
+    names = [arm.name for arm in arms[0]]
+
+    def score(index: int, name: str) -> float:
+        (arm,) = (arm for arm in arms[index] if arm.name == name)
+        return float(arm.decision[0])
+
+    def side(index: int, belongs: Callable[[str], bool]) -> float:
+        (name,) = representatives([arm for arm in arms[index] if belongs(arm.family)])
+        return score(index, name)
+
+    every = range(len(seeds))
+    return Truth(
+        case=case.name,
+        scores={name: np.array([score(i, name) for i in every]) for name in names},
+        focal_gain=np.array(
+            [side(i, lambda f: f == "focal") - side(i, lambda f: f != "focal") for i in every]
+        ),
+        rival_gain=np.array(
+            [
+                side(i, lambda f: f not in ("focal", "cross_entropy"))
+                - side(i, lambda f: f == "cross_entropy")
+                for i in every
+            ]
+        ),
+    )
+
+
+def _on_fresh_rows(config: SweepConfig, *, fresh_rows: int) -> Plan:
+    """Plan one search on all of the config's rows, tested on fresh rows of the same kind."""
+    plan = prepare(config)
+    component = config.dataset
+    fresh = build(
+        component.model_copy(
+            update={"rows": fresh_rows, "seed": component.parameters["seed"] + FRESH_SEED}
+        )
+    )
+    both = _joined(plan.dataset, fresh)
+    split = Split(
+        train=np.arange(plan.dataset.n_rows), test=np.arange(plan.dataset.n_rows, both.n_rows)
+    )
+    folds = lay_out(
+        both,
+        evaluation=plan.evaluation,
+        profile=Profile(kind=config.dataset.profile, factor=config.dataset.factor),
+        seed=config.seed,
+        label_noise=config.dataset.label_noise,
+        outer=(split,),
+    )
+    return replace(plan, folds=folds)
+
+
+def _joined(first: Dataset, second: Dataset) -> Dataset:
+    return replace(
+        first,
+        features=pd.concat([first.features, second.features], ignore_index=True),
+        labels=np.concatenate([first.labels, second.labels]),
+        true_posterior=None,
+    )
+
+
+def _scores(plan: Plan, trainer: Trainer, folder: Path) -> list[ArmScores]:
+    _, chosen = search_and_refit(plan, trainer, folder)
+    scores = []
+    for entry in chosen:
+        predicted = predict(entry, folds=plan.folds, objective=plan.objective)
+        scores.append(
+            ArmScores(
+                name=entry.arm.name,
+                label=entry.arm.label,
+                family=entry.arm.family,
+                inner=np.array([entry.inner_score]),
+                argmax=np.array([predicted.score(plan.objective, decision=False)]),
+                decision=np.array([predicted.score(plan.objective, decision=True)]),
+            )
+        )
+    return scores

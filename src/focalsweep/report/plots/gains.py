@@ -1,0 +1,68 @@
+"""Draw what each arm gains over cross-entropy in several sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from focalsweep.evidence.result import Family
+from focalsweep.report.plots.style import FAMILY_COLOURS, GREY, Plot, new_figure, plain, shade
+
+_ROW_HEIGHT = 34
+
+
+def gains_plot(
+    gains: pd.DataFrame,
+    *,
+    labels: Mapping[str, str],
+    families: Mapping[str, Family],
+    unit: str,
+) -> Plot:
+    """Draw one row an arm: a dot a sweep, a diamond for their mean.
+
+    Parameters
+    ----------
+    gains : DataFrame
+        One row a sweep, one column an arm, from the bottom of the plot to its top; NaN where an
+        arm was not run.
+    labels, families : mapping by arm name
+        How arms are called and coloured.
+    unit : str
+        Of the gains.
+    """
+    figure = new_figure(
+        height=90 + _ROW_HEIGHT * gains.shape[1], x_title=f"{unit} above cross-entropy"
+    )
+    figure.add_vline(x=0, line={"color": GREY, "width": 1})
+    for arm in gains.columns:
+        own = gains[arm].dropna()
+        colour, row = FAMILY_COLOURS[families[arm]], plain(labels[arm], width=24)
+        figure.add_trace(
+            go.Scatter(
+                x=own,
+                y=[row] * len(own),
+                mode="markers",
+                marker={"color": shade(colour, 0.45), "size": 9},
+                text=[plain(str(name)) for name in own.index],
+                hovertemplate="%{text}: %{x:+.3f}<extra></extra>",
+            )
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=[own.mean()],
+                y=[row],
+                mode="markers",
+                marker={"color": colour, "size": 12, "symbol": "diamond"},
+                hovertemplate="mean: %{x:+.3f}<extra></extra>",
+            )
+        )
+    return Plot(
+        key="gains",
+        section="arms",
+        title="Gain over cross-entropy",
+        reading="A dot is one sweep, the diamond their mean; right of the line is better than "
+        "cross-entropy, decision weights on both sides.",
+        figure=figure,
+    )

@@ -27,6 +27,7 @@ from focalsweep.evidence.result import (
     Verdict,
 )
 from focalsweep.report.snippet import keras_snippet
+from tests.report.everything import with_everything
 
 
 class Made(NamedTuple):
@@ -53,13 +54,41 @@ ARMS: dict[str, ArmSpec] = {
         "focal, tuned gamma and free alpha", "focal", ("gamma", "tau", "delta_0", "delta_1"), 0.022
     ),
     "logit_adjusted": ArmSpec("logit adjustment, tuned tau", "logit_adjustment", ("tau",), 0.021),
+    "focal_gamma_vector": ArmSpec("focal, gamma a class", "focal", ("gamma", "drift"), 0.003),
+    "vector_scaling": ArmSpec("vector scaling", "logit_adjustment", ("spread", "tau"), 0.018),
+    "label_smoothing": ArmSpec("label smoothing", "label_smoothing", ("smoothing",), 0.001),
+    "generalised_cross_entropy": ArmSpec("generalised cross-entropy", "robust", ("power",), -0.02),
+    "class_balanced_sampling": ArmSpec(
+        "class-balanced sampling", "resampling", ("strength",), 0.017
+    ),
+    "random_over_sampling": ArmSpec("random over-sampling", "resampling", ("strength",), 0.011),
+    "smote": ArmSpec("SMOTE", "resampling", ("strength",), 0.013),
+    "borderline_smote": ArmSpec("Borderline-SMOTE", "resampling", ("strength",), 0.009),
+    "adasyn": ArmSpec("ADASYN", "resampling", ("strength",), 0.008),
+    "smote_enn": ArmSpec("SMOTE-ENN", "resampling", ("strength",), -0.03),
+    "deferred_class_weighted": ArmSpec(
+        "class weights, switched on late", "two_stage", ("tau", "start"), 0.016
+    ),
+    "two_stage": ArmSpec("last layer re-trained", "two_stage", ("start", "strength"), 0.014),
+    "cross_entropy_cosine": ArmSpec("cross-entropy, cosine head", "cosine_head", ("scale",), 0.002),
+    "ldam": ArmSpec("LDAM", "margin", ("margin", "scale"), 0.012),
+    "ldam_drw": ArmSpec("LDAM, weights switched on late", "margin", ("margin", "start"), 0.015),
+    "cross_entropy_cleaned": ArmSpec("cross-entropy, suspects removed", "labels", (), 0.006),
 }
 RANGES = {
     "gamma": (0.0, 5.0),
     "tau": (0.0, 1.5),
     "delta_0": (-1.0, 1.0),
     "delta_1": (-1.0, 1.0),
+    "drift": (-1.0, 1.0),
     "beta_gap": (1e-4, 1e-1),
+    "spread": (0.0, 0.5),
+    "smoothing": (0.0, 0.3),
+    "power": (0.0, 0.9),
+    "strength": (0.0, 1.0),
+    "start": (0.3, 0.95),
+    "scale": (4.0, 32.0),
+    "margin": (0.0, 0.5),
     "learning_rate": (3e-4, 3e-2),
     "weight_decay": (1e-4, 0.3),
 }
@@ -77,6 +106,22 @@ def usual() -> Made:
     return make()
 
 
+@pytest.fixture(scope="session")
+def full() -> Made:
+    """Three arms and the copied point on four classes, with everything that a result can hold."""
+    return make(
+        arms=("cross_entropy", "class_weighted_tuned", "focal_folklore", "focal_gamma_tau"),
+        everything=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def crowded() -> Made:
+    """Every arm there is, on twenty-six classes with long names."""
+    names = [f"{'a long name of ' if k % 3 == 0 else ''}class {chr(97 + k)}" for k in range(26)]
+    return make(classes=26, arms=tuple(ARMS), class_names=names, everything=True)
+
+
 def make(
     *,
     classes: int = 4,
@@ -87,6 +132,7 @@ def make(
     references: bool = True,
     class_names: Sequence[str] | None = None,
     kind: str = "nested",
+    everything: bool = False,
 ) -> Made:
     rng = np.random.default_rng(classes)
     counts = np.maximum(np.round(900 * 0.01 ** (np.arange(classes) / (classes - 1))), 9).astype(int)
@@ -157,7 +203,7 @@ def make(
         versions={"focalsweep": "0.1.0", "tensorflow": "2.21.0", "keras": "3.15.1"},
         commit="2b1c9d0e",
     )
-    return Made(result, pd.DataFrame(trials))
+    return Made(with_everything(result) if everything else result, pd.DataFrame(trials))
 
 
 def _draw(rng: np.random.Generator, name: str) -> float:
@@ -193,6 +239,7 @@ def _arm(
                 {"arm": name, "fold": fold, "trial": trial}
                 | {"state": "failed" if failed else "complete"}
                 | {"value": np.nan if failed else value}
+                | {"standard_error": np.nan if failed else 0.008}
                 | {"epochs": np.nan if failed else int(rng.integers(5, EPOCHS + 1))}
                 | {"failure": "loss became NaN in epoch 3" if failed else None}
                 | {n: _draw(rng, n) for n in ("learning_rate", "weight_decay")}

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from focalsweep.report.page import render_plot, render_report
+from focalsweep.report.page import SECTIONS, render_plot, render_report
 from focalsweep.report.plots.gallery import all_plots
 
 VOID = {"meta", "br", "rect", "circle", "path"}
@@ -56,6 +56,7 @@ def page(usual) -> Page:
 
 CASES = {
     "usual": {},
+    "everything": {"everything": True},
     "two classes, holdout": {"classes": 2, "kind": "holdout"},
     "thirty classes": {"classes": 30},
     "log-loss, no references": {"objective": "log_loss", "references": False},
@@ -165,3 +166,39 @@ def test_a_plot_of_its_own_loads_the_script_beside_it(usual):
 def test_without_a_commit_the_page_says_so(usual):
     page = Page(render_report(usual.result.model_copy(update={"commit": None}), usual.trials))
     assert "not run from a checkout" in page.text
+
+
+def test_sections_stand_in_order_and_only_where_there_is_something_to_say(usual, full):
+    keys = [section.key for section in SECTIONS]
+    whole = Page(render_report(full.result, full.trials))
+    assert [key for key in whole.ids if key in keys] == keys
+    bare = Page(render_report(usual.result, usual.trials))
+    missing = {"probabilities", "folklore", "detectable", "priors", "gradient", "suspects"}
+    assert set(keys) - set(bare.ids) == missing
+    assert {target[1:] for target in bare.targets} & missing == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The smallest class has 9 rows: one of five folds has one or two to test on.",
+        "focal_gamma_tau : any gamma in [0, 2.3] is within noise (0.016) of the best.",
+        "Copying gamma 2 and alpha 0.25 costs 0.034 macro-F1 (0.011 to 0.057) here.",
+        "23 minority rows: differences below 0.091 cannot be seen.",
+        "balanced: best is",
+        "73 labels (4.9%) are contradicted",
+        "5 rows have the same columns as another row and another label",
+        "The next 40",
+        "about 210",
+        "called class b1",
+        "10% of training rows",
+    ],
+)
+def test_a_full_page_says(full, words):
+    assert words in Page(render_report(full.result, full.trials)).text
+
+
+def test_what_could_not_be_corrected_says_why(make_result):
+    made = make_result(arms=("cross_entropy", "smote"), chosen="smote", everything=True)
+    text = Page(render_report(made.result, made.trials)).text
+    assert "Synthetic rows have no known shares. (smote)" in text

@@ -1,10 +1,21 @@
+"""What is pasted: every arm's code runs, and says the loss and the training that were searched."""
+
 from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import pytest
+import yaml
 
-from focalsweep.evidence.result import BestPoint
+from focalsweep.config.schema import ArmConfig
+from focalsweep.config.target import load
+from focalsweep.evidence.result import BestPoint, Family
+from focalsweep.losses.family import sparse_family_loss
+from focalsweep.losses.point import LossPoint
+from focalsweep.losses.recipe import Recipe
 from focalsweep.report.snippet import keras_snippet
 
 NAMES = ("rare", 'a "quoted" one', "line\nbreak \\", "common")
@@ -37,6 +48,43 @@ POINTS = {
     "focal": point(tau=0.4, gamma=1.7),
     "folklore": point(gamma=2.0),
 }
+CONF = Path(__file__).parents[2] / "conf" / "loss"
+ARMS = sorted(path.stem for path in CONF.glob("*.yaml"))
+
+
+class Searched(NamedTuple):
+    family: Family
+    loss: LossPoint
+    best: BestPoint
+
+
+def searched(name: str) -> Searched:
+    """What a sweep would hand over for the first trial of an arm, with small numbers of rows."""
+    arm = ArmConfig.model_validate(yaml.safe_load((CONF / f"{name}.yaml").read_text()))
+    numbers = {"gamma": 1.7, "tau": 0.4} if "delta" in arm.search else {}
+    numbers = numbers or (arm.baselines[-1] if "focal" in name and arm.baselines else {})
+    numbers = numbers or (arm.baselines[0] if arm.baselines else {})
+    made = load(arm.target, at=name)(np.array(COUNTS), **arm.options, **numbers)
+    recipe = made if isinstance(made, Recipe) else Recipe.plain(made)
+    stage = recipe.last
+    best = point().model_copy(
+        update={
+            "epochs": 3,
+            "alpha": tuple(stage.loss.weight.tolist()),
+            "gamma": tuple(stage.loss.gamma.tolist()),
+            "offset": tuple(stage.loss.offset.tolist()),
+            "scale": tuple(stage.loss.scale.tolist()),
+            "margin": tuple(stage.loss.margin.tolist()),
+            "smoothing": stage.loss.smoothing,
+            "power": stage.loss.power,
+            "sampling": stage.sampling,
+            "switch_epoch": stage.start_epoch(3) if len(recipe.stages) > 1 else None,
+            "head": recipe.head,
+            "head_only": stage.head_only,
+            "rows": arm.rows,
+        }
+    )
+    return Searched(arm.family, stage.loss, best)
 
 
 def snippet(family, best=None, *, optimizer="adamw", with_decision_weights=False) -> str:
@@ -53,46 +101,177 @@ def snippet(family, best=None, *, optimizer="adamw", with_decision_weights=False
 
 def executed(code: str) -> dict[str, object]:
     """Run the code as a user would: after a model of logits, and nothing else."""
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
+    inputs = keras.Input((3,))
+    hidden = keras.layers.Dense(5, activation="relu")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(4)(hidden))
     names: dict[str, object] = {"model": model}
     exec(compile(code, "snippet", "exec"), names)
     return names
 
 
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train without compiling a graph, which takes far longer than a few steps."""
+    always = property(lambda model: True, lambda model, asked: None)
+    monkeypatch.setattr(keras.Model, "run_eagerly", always)
+
+
 @pytest.fixture(scope="module")
 def rows() -> tuple[np.ndarray, np.ndarray]:
+    """Classes of 10, 14, 18 and 28 rows that overlap, so that every sampler finds what it needs."""
     rng = np.random.default_rng(0)
-    labels = rng.permutation(np.repeat(np.arange(4), 16))
-    return rng.normal(size=(64, 3)).astype(np.float32), np.eye(4, dtype=np.float32)[labels]
+    labels = rng.permutation(np.repeat(np.arange(4), (10, 14, 18, 28)))
+    x = rng.normal(size=(70, 3)) + 0.3 * labels[:, None]
+    return x.astype(np.float32), np.eye(4, dtype=np.float32)[labels]
 
 
-@pytest.mark.parametrize("family", POINTS)
-def test_the_snippet_runs_under_a_model_and_trains_it(family, rows):
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("name", ARMS)
+def test_the_snippet_of_every_arm_runs_under_a_model_and_trains_it(name, rows):
     x, y = rows
-    names = executed(snippet(family, with_decision_weights=True))
-    history = names["model"].fit(x, y, verbose=0, **names["fit"])
-    assert len(history.history["loss"]) == 2
-    assert np.isfinite(history.history["loss"]).all()
+    made = searched(name)
+    names = executed(snippet(made.family, made.best, with_decision_weights=True))
+    model = names["model"]
+    before = [weight.copy() for weight in model.get_weights()]
+    if "train" in names:
+        names["train"](x, y)
+    else:
+        history = model.fit(x, y, verbose=0, **names["fit"])
+        assert len(history.history["loss"]) == 3
+    after = model.get_weights()
+    assert all(np.isfinite(weight).all() for weight in after)
+    assert any(not np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+    assert set(names["predict"](x)) <= {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize("family", POINTS)
-def test_the_snippet_s_loss_is_the_loss_that_was_searched(family):
-    best = POINTS[family]
-    logits = np.random.default_rng(1).normal(0, 3, (64, 4))
-    target = np.eye(4)[np.arange(64) % 4]
-    shifted = logits + np.array(best.offset)
-    shifted -= shifted.max(axis=1, keepdims=True)
-    proba = np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True)
-    p = (proba * target).sum(axis=1)
-    weight = target @ np.array(best.alpha)
-    expected = (weight * (1 - p) ** best.gamma[0] * -np.log(p)).mean()
-
-    names = executed(snippet(family))
+@pytest.mark.parametrize("name", ARMS)
+def test_the_snippet_s_loss_is_the_loss_that_was_searched(name):
+    made = searched(name)
+    labels = np.arange(64) % 4
+    logits = np.random.default_rng(1).normal(0, 0.3, (64, 4)).astype(np.float32)
+    target = np.eye(4, dtype=np.float32)[labels]
+    expected = sparse_family_loss(
+        logits,
+        labels,
+        weight=made.loss.weight,
+        gamma=made.loss.gamma,
+        scale=made.loss.scale,
+        offset=made.loss.offset,
+        margin=made.loss.margin,
+        smoothing=np.float32(made.loss.smoothing),
+        power=np.float32(made.loss.power),
+    )
+    names = executed(snippet(made.family, made.best))
     # Keras turns `class_weight` into sample weights in `fit`; here that is done by hand.
-    class_weight = names["fit"].get("class_weight", dict.fromkeys(range(4), 1.0))
-    sample_weight = target @ np.array([class_weight[code] for code in range(4)])
-    loss = names["loss"](target.astype(np.float32), logits.astype(np.float32), sample_weight)
-    np.testing.assert_allclose(float(loss), expected, rtol=1e-3)
+    settings = {**names["fit"], **names.get("weights", {})}
+    class_weight = settings.get("class_weight", dict.fromkeys(range(4), 1.0))
+    if isinstance(names["loss"], keras.losses.Loss):
+        names["loss"].reduction = None
+    found = np.asarray(names["loss"](target, logits)) * [class_weight[code] for code in labels]
+    np.testing.assert_allclose(found, np.asarray(expected), rtol=2e-3, atol=2e-4)
+
+
+def test_every_way_of_training_is_among_the_arms():
+    functions = {name: "def train(" in snippet(*searched(name)[::2]) for name in ARMS}
+    assert {name for name, special in functions.items() if special} == {
+        "adasyn",
+        "borderline_smote",
+        "class_balanced_sampling",
+        "cross_entropy_cleaned",
+        "deferred_class_weighted",
+        "ldam_drw",
+        "random_over_sampling",
+        "smote",
+        "smote_enn",
+        "two_stage",
+    }
+
+
+def test_classes_are_drawn_in_proportion_to_their_strength(rows):
+    _, y = rows
+    best = point().model_copy(update={"sampling": 0.5})
+    names = executed(snippet("resampling", best))
+    drawn = np.concatenate([names["draw"](y) for _ in range(400)])
+    share = y[drawn].mean(axis=0)
+    expected = np.sqrt(y.sum(axis=0))
+    # 28,000 draws: four standard errors are below 0.012.
+    np.testing.assert_allclose(share, expected / expected.sum(), atol=0.012)
+
+
+@pytest.mark.parametrize("strength", [0.4, 1.0])
+def test_resampled_classes_grow_by_their_strength_and_steps_stay_as_many(rows, strength):
+    x, y = rows
+    best = searched("smote").best.model_copy(update={"sampling": strength, "epochs": 10})
+    names = executed(snippet("resampling", best))
+    seen = {}
+    names["model"].fit = lambda x, y, epochs, **fit: seen.update(y=y, epochs=epochs)
+    names["train"](x, y)
+    counts = y.sum(axis=0)
+    wanted = counts ** (1 - strength) * counts.max() ** strength
+    np.testing.assert_allclose(seen["y"].sum(axis=0), wanted, atol=0.5001)
+    assert seen["epochs"] * len(seen["y"]) == pytest.approx(10 * len(y), rel=0.1)
+
+
+@pytest.mark.usefixtures("eager")
+def test_the_second_of_two_stages_changes_the_last_layer_only(rows):
+    x, y = rows
+    names = executed(snippet(*searched("two_stage")[::2]))
+    hidden, head = names["model"].layers[1:]
+    seen = []
+    fit = names["model"].fit
+
+    def watched(*given, **settings):
+        seen.append([weight.copy() for weight in (*hidden.get_weights(), *head.get_weights())])
+        return fit(*given, verbose=0, **settings)
+
+    names["model"].fit = watched
+    names["train"](x, y)
+    start, end = seen[1], [*hidden.get_weights(), *head.get_weights()]
+    np.testing.assert_array_equal(start[0], end[0])
+    np.testing.assert_array_equal(start[1], end[1])
+    assert not np.array_equal(start[2], end[2])
+
+
+def test_an_arm_that_ended_before_its_second_stage_is_pasted_as_one_fit():
+    made = searched("two_stage")
+    best = made.best.model_copy(update={"epochs": made.best.switch_epoch, "sampling": 0.0})
+    assert "def train(" not in snippet(made.family, best)
+
+
+def test_without_strength_no_rows_are_made():
+    made = searched("smote")
+    best = made.best.model_copy(update={"sampling": 0.0})
+    assert snippet(made.family, best) == snippet(
+        "cross_entropy", point().model_copy(update={"epochs": 3})
+    )
+
+
+def test_a_treatment_of_the_user_s_own_is_named():
+    best = point().model_copy(update={"rows": "my.rows.clean"})
+    code = snippet("resampling", best)
+    assert "# The search treated training rows by my.rows.clean; do so first." in code
+    assert "fit" in executed(code)
+
+
+def test_a_point_that_has_no_loss_of_its_own_is_written_by_the_family_s_formula():
+    best = point(tau=0.5, gamma=1.5).model_copy(
+        update={"scale": (1.0, 0.8, 0.6, 0.5), "margin": (0.1,) * 4, "smoothing": 0.05}
+    )
+    names = executed(snippet("focal", best))
+    logits = np.random.default_rng(1).normal(size=(8, 4)).astype(np.float32)
+    labels = np.arange(8) % 4
+    expected = sparse_family_loss(
+        logits,
+        labels,
+        weight=np.array(best.alpha),
+        gamma=np.array(best.gamma),
+        scale=np.array(best.scale),
+        offset=np.array(best.offset),
+        margin=np.array(best.margin),
+        smoothing=np.float32(0.05),
+    )
+    found = names["loss"](np.eye(4, dtype=np.float32)[labels], logits)
+    np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=2e-3)
 
 
 @pytest.mark.parametrize("shift", [0.0, 3.0])
@@ -136,6 +315,16 @@ def test_a_gamma_for_each_class_is_written_as_a_list():
     best = point().model_copy(update={"gamma": (0.5, 1.0, 2.0, 4.0)})
     names = executed(snippet("focal", best))
     assert names["gamma"] == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_probabilities_of_a_cosine_head_are_scaled_before_decision_weights(rows):
+    x, _ = rows
+    made = searched("ldam")
+    names = executed(snippet(made.family, made.best, with_decision_weights=True))
+    cosines = keras.ops.convert_to_numpy(names["model"](x))
+    assert np.abs(cosines).max() <= 1.0 + 1e-6
+    scores = 30.0 * cosines + np.log(WEIGHTS)
+    np.testing.assert_array_equal(names["predict"](x), scores.argmax(axis=1))
 
 
 def test_long_vectors_are_wrapped_at_eighty_columns():

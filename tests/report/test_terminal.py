@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from focalsweep.evidence.result import Diagnosis
+from focalsweep.report.frames import leading_arms
 from focalsweep.report.terminal import print_data_summary, print_result
 
 RUN_DIR = Path("runs/quickstart-yeast-with-a-rather-long-name-that-does-not-fit-eighty-columns")
@@ -104,3 +106,36 @@ def test_a_stream_of_ascii_only_can_be_written_to(make_result):
     print_result(console, made.result, RUN_DIR)
     stream.flush()
     assert b"Use focal loss" in stream.buffer.getvalue()
+
+
+def test_the_summary_ends_with_the_two_most_important_sentences_of_the_diagnosis(usual):
+    sentences = ("The classes barely overlap.", "Balanced `a` [b].", "Not as important.")
+    diagnosis = Diagnosis(classes=(), duplicates=0, conflicting=0, sampled_rows=9, text=sentences)
+    console = Console(file=io.StringIO(), width=80)
+    print_data_summary(
+        console, usual.result.dataset.model_copy(update={"diagnosis": diagnosis, "notes": ()})
+    )
+    assert console.file.getvalue().splitlines()[-2:] == list(sentences[:2])
+
+
+def test_many_arms_are_summed_up_without_losing_the_leading_ones(crowded):
+    text = printed(crowded)
+    table = text.split("the point chosen")[1].split(" more arms, lower on validation rows: ")[0]
+    first_words = {line.split()[0] for line in table.splitlines() if line.strip()}
+    named = [arm.name for arm in crowded.result.arms if arm.name in first_words]
+    assert len(named) == 12
+    assert {arm.name for arm in leading_arms(crowded.result)} <= set(named)
+    assert f"{len(crowded.result.arms) - 12} more arms" in text
+    assert (
+        f"Failed trials: {2 * len(crowded.result.arms)} in {len(crowded.result.arms)} arms" in text
+    )
+    assert all(arm.name in text for arm in crowded.result.arms)
+    whole = {*crowded.result.snippet.splitlines(), f"Report: {RUN_DIR}/report.html"}
+    assert [line for line in text.splitlines() if len(line) > 80 and line not in whole] == []
+
+
+def test_cautions_and_the_detectable_difference_follow_the_verdict(full):
+    text = " ".join(printed(full).split())
+    verdict = text.index(full.result.verdict.text[:20])
+    for sentence in (*full.result.warnings, full.result.detectable.text):
+        assert verdict < text.index(sentence) < text.index("Paste this:")

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from plotly.offline import get_plotlyjs
 from rich.console import Console
 
-from focalsweep.report.variants import print_variants, variants_frame, write_variants
+from focalsweep.report.variants import (
+    print_variants,
+    render_variants,
+    variants_frame,
+    write_variants,
+    write_variants_page,
+)
 
 
 @pytest.fixture
@@ -36,3 +44,33 @@ def test_the_printed_table_names_each_variant_its_verdict_and_its_arms(results):
     assert text.count("Use focal loss, 97%") == 2
     assert text.count("focal_gamma_tau") == 2
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_table_says_what_outer_folds_chose(results):
+    frame = variants_frame(results).set_index(["variant", "arm"])
+    for folder, result in results.items():
+        gammas = [fold.parameters["gamma"] for fold in result.arms[-1].folds]
+        row = frame.loc[(folder.name, "focal_gamma_tau")]
+        assert row["folds_gamma_low"] == min(gammas)
+        assert row["folds_gamma_high"] == max(gammas)
+        assert row["folds_gamma_low"] <= row["folds_gamma_middle"] <= row["folds_gamma_high"]
+
+
+def test_the_page_shows_verdicts_drift_and_plots_and_needs_nothing_else(results, tmp_path):
+    path = write_variants_page(results)
+    assert path == tmp_path / "variants.html"
+    page = path.read_text(encoding="utf-8")
+    for anchor in ("plot-drift-gamma", "plot-drift-tau", "plot-variant-scores"):
+        assert page.count(f'id="{anchor}"') == 1
+    assert '<a href="ratio%3D2/report.html">ratio=2</a>' in page
+    assert page.count("Use focal loss") == 2
+    own = page.replace(get_plotlyjs(), "")
+    assert len(own) < len(page) / 10
+    assert not re.search(r'(src|href)="(?!ratio%3D)', own)
+
+
+def test_the_page_of_arms_without_numbers_says_so(make_result, tmp_path):
+    plain = make_result(arms=("cross_entropy",), chosen="cross_entropy").result
+    page = render_variants({tmp_path / "x=1": plain, tmp_path / "x=2": plain})
+    assert "No arm of this sweep has a number to search." in page
+    assert "plot-drift" not in page

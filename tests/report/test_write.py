@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from focalsweep.errors import UserError
+from focalsweep.evidence.result import SCHEMA_VERSION
 from focalsweep.report.frames import trials_frame
 from focalsweep.report.plots.gallery import all_plots
 from focalsweep.report.write import read_result, write_outputs, write_text
@@ -69,12 +70,12 @@ def test_a_folder_without_a_result_is_a_user_error(tmp_path):
 @pytest.mark.parametrize("text", ["{", "{}", "[1]"])
 def test_a_result_of_another_kind_is_a_user_error(tmp_path, text):
     write_text(tmp_path / "result.json", text)
-    with pytest.raises(UserError, match="must be a result of schema version 1"):
+    with pytest.raises(UserError, match=f"must be a result of schema version {SCHEMA_VERSION}"):
         read_result(tmp_path)
 
 
 def test_a_result_of_another_version_is_a_user_error(usual, tmp_path):
     other = usual.result.model_copy(update={"schema_version": 99})
     write_text(tmp_path / "result.json", other.model_dump_json())
-    with pytest.raises(UserError, match="schema version 1"):
+    with pytest.raises(UserError, match=f"schema version {SCHEMA_VERSION}"):
         read_result(tmp_path)

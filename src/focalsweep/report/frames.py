@@ -115,3 +115,27 @@ def recalls(confusion: Sequence[Sequence[float]]) -> NDArray[np.float64]:
 def find_arm(result: SweepResult, name: str) -> ArmResult | None:
     """Return the arm called `name`, or None where it was left out."""
     return next((arm for arm in result.arms if arm.name == name), None)
+
+
+def leading_arms(result: SweepResult) -> list[ArmResult]:
+    """Return the arms that matter: cross-entropy, the verdict's, the best focal, the best rival.
+
+    Best is by score on inner rows, as in the verdict, so that no test row picks what is shown.
+    The copied point and cleaned labels are on neither side.
+    """
+    focal = [arm for arm in result.arms if arm.family == "focal"]
+    neither = {"focal", "folklore", "labels", "cross_entropy"}
+    rivals = [arm for arm in result.arms if arm.family not in neither]
+    names = ["cross_entropy", result.verdict.arm]
+    names += [max(side, key=_inner_score).name for side in (focal, rivals) if side]
+    arms = (find_arm(result, name) for name in dict.fromkeys(names))
+    return [arm for arm in arms if arm is not None]
+
+
+def shown_arms(result: SweepResult, *, most: int = 8) -> list[ArmResult]:
+    """Return all arms, or the leading ones where a plot of more than `most` would be crowded."""
+    return list(result.arms) if len(result.arms) <= most else leading_arms(result)
+
+
+def _inner_score(arm: ArmResult) -> float:
+    return arm.inner_score

@@ -1,16 +1,15 @@
 """Render a result as one HTML file that needs nothing else: no server, no network, no sweep.
 
 The page is written for somebody who was not there: the verdict first, then how sure it is, then
-what it rests on. `templates/report.html.j2` holds the words and the order; this module prepares
-what the template cannot say without arithmetic.
+what it rests on. `SECTIONS` is its table of contents; the words of each are in
+``templates/sections/``, and a section whose data a result does not hold is left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from statistics import median
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,12 +17,95 @@ from markupsafe import Markup, escape
 from plotly.io import to_html
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
-from focalsweep.evidence.result import ArmResult, SweepResult
-from focalsweep.report import wording
-from focalsweep.report.frames import find_arm, recalls
-from focalsweep.report.plots.classes import frequency_order
+from focalsweep.evidence.result import SweepResult
+from focalsweep.report import tables, wording
+from focalsweep.report.frames import find_arm, leading_arms
 from focalsweep.report.plots.gallery import all_plots
 from focalsweep.report.plots.style import FAMILY_COLOURS, Plot
+
+
+def _always(_: SweepResult) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSection:
+    """Hold one section: its anchor and template, its heading, its name in the contents."""
+
+    key: str
+    title: str
+    short: str
+    present: Callable[[SweepResult], bool] = _always
+
+
+SECTIONS = (
+    PageSection(key="evidence", title="How sure is that?", short="How sure"),
+    PageSection(
+        key="differences",
+        title="Every loss against cross-entropy",
+        short="Differences",
+        present=lambda result: any(arm.difference is not None for arm in result.arms),
+    ),
+    PageSection(key="arms", title="The arms", short="Arms"),
+    PageSection(
+        key="decisions",
+        title="What the decision rule gives, and what the loss gives",
+        short="Decision rule or loss",
+    ),
+    PageSection(
+        key="response",
+        title="What gamma and tau do",
+        short="Gamma and tau",
+    ),
+    PageSection(key="classes", title="Class by class", short="Classes"),
+    PageSection(
+        key="probabilities",
+        title="Can the probabilities be believed?",
+        short="Probabilities",
+        present=lambda result: any(arm.probabilities is not None for arm in result.arms),
+    ),
+    PageSection(key="search", title="What was searched, and what it bought", short="Search"),
+    PageSection(
+        key="folklore",
+        title="What copied numbers cost",
+        short="Copied numbers",
+        present=lambda result: result.folklore_cost is not None,
+    ),
+    PageSection(
+        key="detectable",
+        title="What these rows can show",
+        short="Detectable",
+        present=lambda result: result.detectable is not None,
+    ),
+    PageSection(
+        key="priors",
+        title="If classes are mixed otherwise where it is used",
+        short="Other priors",
+        present=lambda result: tables.prior_table(result) is not None,
+    ),
+    PageSection(key="data", title="The data", short="Data"),
+    PageSection(
+        key="gradient",
+        title="Who pulls at the model",
+        short="Gradient",
+        present=lambda result: any(arm.gradient is not None for arm in result.arms),
+    ),
+    PageSection(
+        key="suspects",
+        title="Labels worth a second look",
+        short="Suspects",
+        present=lambda result: result.suspects is not None,
+    ),
+    PageSection(
+        key="references",
+        title="Models beside the arms",
+        short="References",
+        present=lambda result: bool(result.references),
+    ),
+    PageSection(key="paste", title="What to paste", short="Code to paste"),
+    PageSection(key="reproduce", title="How to get the same again", short="Reproduce"),
+    PageSection(key="glossary", title="Words", short="Words"),
+)
 
 
 def render_report(
@@ -41,19 +123,29 @@ def render_report(
         Plots that were drawn already; drawn here by default.
     """
     drawn = all_plots(result, trials) if plots is None else plots
+    filled = {plot.section for plot in drawn}
+    sections = [
+        section
+        for section in SECTIONS
+        if section.present(result) and (section.key != "response" or "response" in filled)
+    ]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             result=result,
+            data=result.dataset,
             plots=drawn,
+            tables=tables,
+            show_score=lambda value: _typeset(wording.score(value)),
+            show_percent=wording.percent,
+            sections=sections,
             plotly_js=Markup(get_plotlyjs()),
             weighted=any(arm.best.decision_weights is not None for arm in result.arms),
-            classes=_class_rows(result),
             chosen_arm=find_arm(result, result.verdict.arm),
-            points=[_point(arm) for arm in result.arms],
+            leading=[arm.name for arm in leading_arms(result)],
+            points=[tables.point(arm) for arm in result.arms],
             metric_names=list(dict.fromkeys(name for arm in result.arms for name in arm.metrics)),
-            corrections=_corrections(result),
             scalar_alpha=[
                 arm.label
                 for arm in result.arms
@@ -69,12 +161,13 @@ def render_plot(plot: Plot) -> str:
     Where that file is not beside it, as in MLflow's artifact view, the page asks plotly's public
     host for the same version.
     """
-    template = _environment().get_template("plot.html.j2")
+    template = environment().get_template("plot.html.j2")
     return template.render(plot=plot, plotly_version=get_plotlyjs_version())
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return where every page's templates, filters and the drawing of plots come from."""
+    made = Environment(
         loader=PackageLoader("focalsweep.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -82,7 +175,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "score": lambda value: _typeset(wording.score(value)),
         "signed": lambda value: _typeset(wording.score(value, signed=True)),
         "interval": lambda value: _typeset(wording.interval(value)),
@@ -95,12 +188,14 @@ def _environment() -> Environment:
         "outcome": wording.outcome_words,
         "objective": wording.objective_words,
         "objective_hint": wording.objective_hint,
+        "chosen_words": wording.chosen_words,
+        "budget_row": tables.budget_row,
         "prose": _prose,
         "family_colour": lambda family: FAMILY_COLOURS[family],
         "times": _times,
     }
-    environment.globals["drawing"] = _drawing
-    return environment
+    made.globals["drawing"] = _drawing
+    return made
 
 
 def _drawing(plot: Plot) -> Markup:
@@ -133,64 +228,3 @@ def _times(names: Sequence[str]) -> str:
     if len(ordered) == 1:
         return ordered[0][0]
     return ", ".join(f"{name} ({count} of {len(names)})" for name, count in ordered)
-
-
-def _class_rows(result: SweepResult) -> list[dict[str, Any]]:
-    """Return one row a class, frequent to rare, with the recalls that the verdict is about."""
-    names = dict.fromkeys(("cross_entropy", result.verdict.arm))
-    chosen = find_arm(result, result.verdict.arm)
-    columns = []
-    for arm in (find_arm(result, name) for name in names):
-        if arm is None:
-            continue
-        columns.append((arm.label, recalls(arm.confusion)))
-        if arm.best.decision_weights is not None:
-            columns.append((f"{arm.label}, with weights", recalls(arm.decision_confusion)))
-    largest = max(facts.count for facts in result.dataset.classes)
-    rows = []
-    for code in frequency_order(result):
-        facts = result.dataset.classes[code]
-        rows.append(
-            {
-                "code": code,
-                "facts": facts,
-                "bar": 100 * facts.count / largest,
-                "recalls": [(label, values[code]) for label, values in columns],
-                "alpha": chosen.best.alpha[code] if chosen else 1.0,
-            }
-        )
-    return rows
-
-
-def _point(arm: ArmResult) -> dict[str, Any]:
-    """Return an arm's chosen numbers, each with its middle and range over outer folds."""
-    numbers = []
-    for name, value in wording.loss_numbers(arm.best.parameters).items():
-        folds = [fold.parameters[name] for fold in arm.folds if name in fold.parameters]
-        numbers.append(_spread(name, value, folds))
-    nuisance = {"learning rate": "learning_rate", "weight decay": "weight_decay"}
-    tuned = []
-    for words, name in nuisance.items():
-        folds = [fold.parameters[name] for fold in arm.folds if name in fold.parameters]
-        tuned.append(_spread(words, getattr(arm.best, name), folds))
-    tuned.append(_spread("epochs", arm.best.epochs, [fold.epochs for fold in arm.folds]))
-    alpha = wording.spread(arm.best.alpha) if len(set(arm.best.alpha)) > 1 else ""
-    return {"arm": arm, "numbers": numbers, "alpha": alpha, "tuned": tuned}
-
-
-def _spread(name: str, value: float, folds: Sequence[float]) -> dict[str, Any]:
-    moved = bool(folds) and not min(folds) == max(folds) == value
-    return {
-        "name": name,
-        "value": value,
-        "middle": f"{median(folds):.3g}" if moved and len(folds) > 2 else "",
-        "range": wording.spread(folds) if moved else "",
-    }
-
-
-def _corrections(result: SweepResult) -> dict[str, list[str]]:
-    """Group arms by how their probabilities were corrected."""
-    groups: dict[str, list[str]] = {}
-    for arm in result.arms:
-        groups.setdefault(arm.correction, []).append(arm.name)
-    return groups

@@ -1,6 +1,7 @@
 """Write the Keras code with the tuned numbers in it, ready to paste under a model.
 
-The code needs one name, ``model``, whose last layer returns logits; everything else is in it.
+The code needs one name, ``model``, whose last layer returns logits; everything else is in it: the
+loss (`snippet_loss`), the optimizer, how training goes (`snippet_training`), and decision weights.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-
 from focalsweep.evidence.result import BestPoint, Family
+from focalsweep.report.snippet_loss import loss_code
+from focalsweep.report.snippet_training import training_code
+from focalsweep.report.source_lines import assign, call, number, numbers, quoted
 
-_LINE = 80
+_COSINE = "from focalsweep.models.cosine_head import with_cosine_head"
 
 
 def keras_snippet(
@@ -28,12 +30,14 @@ def keras_snippet(
 ) -> str:
     """Return Python that compiles ``model`` with the chosen loss, optimizer and numbers.
 
+    Where one ``fit`` is not all, the code ends in a function ``train(x_train, y_train)``.
+
     Parameters
     ----------
     best : BestPoint
         The point of the search on all rows.
     family : Family
-        Decides which loss is written: Keras's own where Keras is exact enough.
+        Focal arms get the focal loss even where gamma is 0.
     class_names, class_counts : sequences of length classes
         In the order of class codes; logit adjustment takes its priors from the counts.
     optimizer : {"adamw", "adam", "sgd"}
@@ -49,117 +53,63 @@ def keras_snippet(
     str
         Numbers have four significant digits.
     """
-    imports, definition, fit = _loss(best, family, class_counts)
+    loss = loss_code(best, family, class_counts=class_counts)
+    training = training_code(best, batch_size=batch_size, class_weight=loss.class_weight)
     weights = best.decision_weights if with_decision_weights else None
-    lines = ["import keras", *(["import numpy as np"] if weights else []), *imports, ""]
+    cosine = best.head == "cosine"
+    lines = ["import keras", *(["import numpy as np"] if weights or training.numpy else [])]
+    lines += _imports([*training.imports, *loss.imports, *([_COSINE] if cosine else [])])
     lines += [
+        "",
         "# The last layer of `model` returns logits; targets are one-hot, in this order:",
-        _assign("class_names", [_quoted(name) for name in class_names]),
-        *definition,
-        _call("optimizer", _optimizer(best, optimizer, momentum)),
+        assign("class_names", [quoted(name) for name in class_names]),
+    ]
+    if cosine:
+        lines += [
+            "# The last layer gives way to one that returns cosines; probabilities are the",
+            f"# softmax of {number(best.scale[0])} times what `model` returns.",
+            "model = with_cosine_head(model)",
+        ]
+    lines += [
+        *loss.definition,
+        call("optimizer", _optimizer(best, optimizer, momentum)),
         "model.compile(optimizer=optimizer, loss=loss)",
-        f'fit = {{"epochs": {best.epochs}, "batch_size": {batch_size}{fit}}}',
-        "# model.fit(x_train, y_train, **fit)",
+        *training.lines,
     ]
     if weights:
-        lines += [
-            "",
-            "# Decision weights: factors on the class probabilities before argmax.",
-            _assign("decision_weights", _numbers(weights)),
-            "",
-            "",
-            "def predict(x):",
-            '    """Return the class code of each row."""',
-            "    proba = keras.ops.convert_to_numpy(keras.ops.softmax(model.predict(x)))",
-            "    return (proba * np.array(decision_weights)).argmax(axis=-1)",
-        ]
+        lines += _predict(best, weights)
     return "\n".join(lines) + "\n"
 
 
-def _loss(
-    best: BestPoint, family: Family, class_counts: Sequence[int]
-) -> tuple[list[str], list[str], str]:
-    """Return the imports, the lines that define ``loss``, and what `fit` needs besides."""
-    plain = ["loss = keras.losses.CategoricalCrossentropy(from_logits=True)"]
-    if family == "cross_entropy":
-        return [], plain, ""
-    if family == "class_weights":
-        weights = _assign("alpha", _numbers(best.alpha))
-        return [], [weights, *plain], ', "class_weight": dict(enumerate(alpha))'
-    if family == "logit_adjustment":
-        shares = np.asarray(class_counts, dtype=np.float64)
-        prior = _assign("prior", _numbers((shares / shares.sum()).tolist()))
-        call = f"prior=prior, tau={_rounded(_tau(best, class_counts))}, from_logits=True"
-        return (
-            ["", "from focalsweep.losses import LogitAdjustedCrossentropy"],
-            [prior, f"loss = LogitAdjustedCrossentropy({call})"],
-            "",
-        )
-    alpha, gamma, vectors = "1.0", _rounded(best.gamma[0]), []
-    if len(set(best.alpha)) > 1:
-        alpha = "alpha"
-        vectors.append(_assign("alpha", _numbers(best.alpha)))
-    if len(set(best.gamma)) > 1:
-        gamma = "gamma"
-        vectors.append(_assign("gamma", _numbers(best.gamma)))
-    call = f"alpha={alpha}, gamma={gamma}, from_logits=True"
-    return (
-        ["", "from focalsweep.losses import CategoricalFocalCrossentropy"],
-        [*vectors, f"loss = CategoricalFocalCrossentropy({call})"],
+def _imports(wanted: Sequence[str]) -> list[str]:
+    """Put libraries right under Keras and focalsweep's own into a block of their own."""
+    libraries = sorted(line for line in wanted if line and "focalsweep" not in line)
+    own = sorted(line for line in wanted if "focalsweep" in line)
+    return [*libraries, *(["", *own] if own else [])]
+
+
+def _predict(best: BestPoint, weights: Sequence[float]) -> list[str]:
+    logits = "model.predict(x)"
+    if best.head == "cosine":
+        logits = f"{number(best.scale[0])} * {logits}"
+    return [
         "",
-    )
-
-
-def _tau(best: BestPoint, class_counts: Sequence[int]) -> float:
-    """Recover tau from ``offset = tau * log prior``, whatever constant the offset carries."""
-    log_prior = np.log(np.asarray(class_counts, dtype=np.float64))
-    log_prior -= log_prior.mean()
-    norm = float(log_prior @ log_prior)
-    return float(log_prior @ np.asarray(best.offset)) / norm if norm > 0 else 0.0
+        "# Decision weights: factors on the class probabilities before argmax.",
+        assign("decision_weights", numbers(weights)),
+        "",
+        "",
+        "def predict(x):",
+        '    """Return the class code of each row."""',
+        f"    proba = keras.ops.convert_to_numpy(keras.ops.softmax({logits}))",
+        "    return (proba * np.array(decision_weights)).argmax(axis=-1)",
+    ]
 
 
 def _optimizer(best: BestPoint, kind: str, momentum: float) -> str:
-    rate, decay = _rounded(best.learning_rate), _rounded(best.weight_decay)
+    rate, decay = number(best.learning_rate), number(best.weight_decay)
     if kind == "sgd":
-        tail = f", momentum={_rounded(momentum)}, weight_decay={decay}"
+        tail = f", momentum={number(momentum)}, weight_decay={decay}"
         return f"keras.optimizers.SGD(learning_rate={rate}{tail})"
     if kind == "adam":
         return f"keras.optimizers.Adam(learning_rate={rate})"
     return f"keras.optimizers.AdamW(learning_rate={rate}, weight_decay={decay})"
-
-
-def _call(name: str, call: str) -> str:
-    """Assign a call, its arguments on a line of their own where they do not fit."""
-    line = f"{name} = {call}"
-    if len(line) <= _LINE:
-        return line
-    function, arguments = call[:-1].split("(", 1)
-    return f"{name} = {function}(\n    {arguments}\n)"
-
-
-def _rounded(value: float) -> str:
-    return repr(float(f"{value:.4g}"))
-
-
-def _numbers(values: Sequence[float]) -> list[str]:
-    return [_rounded(value) for value in values]
-
-
-def _quoted(name: str) -> str:
-    """Write a class name as a literal; `ascii` keeps odd characters from changing the line."""
-    text = repr(name) if name.isprintable() else ascii(name)
-    return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
-
-
-def _assign(name: str, items: Sequence[str]) -> str:
-    """Assign a list, filling lines of at most 80 characters."""
-    line = f"{name} = [{', '.join(items)}]"
-    if len(line) <= _LINE:
-        return line
-    rows, row = [], "   "
-    for item in items:
-        if len(row) + len(item) + 2 > _LINE and row.strip():
-            rows.append(row)
-            row = "   "
-        row += f" {item},"
-    return "\n".join([f"{name} = [", *rows, row, "]"])

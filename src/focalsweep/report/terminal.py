@@ -6,6 +6,7 @@ that came from the user (class names, paths) is never read as markup.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from focalsweep.evidence.result import ArmResult, ClassFacts, DatasetFacts, SweepResult
+from focalsweep.report.frames import leading_arms
 from focalsweep.report.wording import (
     chosen_words,
     decision_tone,
@@ -30,13 +32,21 @@ from focalsweep.report.wording import (
 
 _TONES = {"change": "green", "keep": "blue", "unsure": "yellow"}
 _MOST_CLASSES = 20
+_MOST_ARMS = 12
+"""Rows of the table of arms; the rest is summed up in one line."""
+_MOST_SENTENCES = 2
+"""Of the diagnosis, before training; the page has all of them."""
 _BAR = 24
+_ARM_WIDTH = 20
+"""Characters of an arm's chosen numbers, which are wrapped here to keep their indent."""
+_MOST_FAILED = 6
+"""Arms whose failed trials are named one by one."""
 
 
 def print_data_summary(
     console: Console, facts: DatasetFacts, *, smallest_per_fold: Sequence[int] = ()
 ) -> None:
-    """Print the classes, the imbalance, and what the smallest class is left with in each fold.
+    """Print the classes, the imbalance, what the smallest class is left with, what limits any loss.
 
     Parameters
     ----------
@@ -66,6 +76,8 @@ def print_data_summary(
         console.print(f"Smallest class in the training rows of each fold: {counts} rows.")
     else:
         console.print(f"Smallest class in a training fold: {facts.smallest_training_class} rows.")
+    for sentence in facts.diagnosis.text[:_MOST_SENTENCES] if facts.diagnosis else ():
+        console.print(Text(sentence))
     for note in facts.notes:
         console.print(Text(f"Note: {note}"))
 
@@ -73,7 +85,7 @@ def print_data_summary(
 def print_result(
     console: Console, result: SweepResult, run_dir: Path, *, ui: str | None = "make ui"
 ) -> None:
-    """Print the table of arms, the verdict, the snippet, and where to read on.
+    """Print the table of arms, the verdict, what to be careful about, the snippet, where to go on.
 
     Parameters
     ----------
@@ -89,10 +101,10 @@ def print_result(
     weighted = any(arm.best.decision_weights is not None for arm in result.arms)
     console.print()
     console.print(Text(f"{objective_words(result.objective)} on test rows, and the point chosen"))
-    console.print(_arm_table(result, weighted=weighted))
-    failed = [f"{arm.failed_trials} of {arm.name}" for arm in result.arms if arm.failed_trials]
-    if failed:
-        console.print(Text(f"Failed trials: {', '.join(failed)}; reasons are in trials.csv."))
+    arms = _table_arms(result)
+    console.print(_arm_table(result, arms, weighted=weighted))
+    _print_rest(console, [arm for arm in result.arms if arm not in arms])
+    _print_failed(console, [arm for arm in result.arms if arm.failed_trials])
     for left_out in result.left_out:
         console.print(Text(f"Left out: {left_out.arm}. {left_out.reason}"))
     console.print(
@@ -106,6 +118,10 @@ def print_result(
             padding=(1, 2),
         )
     )
+    for warning in result.warnings:
+        console.print(Text(f"Caution: {warning}"))
+    if result.detectable is not None:
+        console.print(Text(result.detectable.text))
     console.print()
     console.print(Text("Paste this:", style="bold"))
     console.print()
@@ -116,6 +132,16 @@ def print_result(
     _print_path(console, "Report:", str(run_dir / "report.html"))
     if ui is not None:
         _print_path(console, "Runs:", ui)
+
+
+def _print_failed(console: Console, failed: Sequence[ArmResult]) -> None:
+    """Say how many trials failed, by arm where arms are few."""
+    if not failed:
+        return
+    words = ", ".join(f"{arm.failed_trials} of {arm.name}" for arm in failed)
+    if len(failed) > _MOST_FAILED:
+        words = f"{sum(arm.failed_trials for arm in failed)} in {len(failed)} arms"
+    console.print(Text(f"Failed trials: {words}; reasons are in trials.csv."))
 
 
 def _certainty(result: SweepResult) -> Text | None:
@@ -150,7 +176,29 @@ def _class_table(classes: Sequence[ClassFacts]) -> Table:
     return table
 
 
-def _arm_table(result: SweepResult, *, weighted: bool) -> Table:
+def _table_arms(result: SweepResult) -> list[ArmResult]:
+    """Return the arms of the table in the sweep's order: the leading ones and the best others."""
+    kept = [arm.name for arm in leading_arms(result)]
+    kept += [arm.name for arm in sorted(result.arms, key=lambda arm: -arm.inner_score)]
+    names = list(dict.fromkeys(kept))[:_MOST_ARMS]
+    return [arm for arm in result.arms if arm.name in names]
+
+
+def _print_rest(console: Console, rest: Sequence[ArmResult]) -> None:
+    """Sum up the arms that the table leaves out."""
+    differences = [arm.difference.mean for arm in rest if arm.difference is not None]
+    if not rest:
+        return
+    words = (
+        f"{len(rest)} more arms, lower on validation rows: {', '.join(arm.name for arm in rest)}"
+    )
+    if differences:
+        low, high = (score(value, signed=True) for value in (min(differences), max(differences)))
+        words += f"; {low} to {high} against cross-entropy"
+    console.print(Text(f"{words}."))
+
+
+def _arm_table(result: SweepResult, arms: Sequence[ArmResult], *, weighted: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm", ratio=1)
     table.add_column("argmax", justify="right", no_wrap=True)
@@ -158,7 +206,7 @@ def _arm_table(result: SweepResult, *, weighted: bool) -> Table:
         table.add_column("with\nweights", justify="right", no_wrap=True)
     table.add_column("95% interval", justify="right", no_wrap=True)
     table.add_column("against\ncross-entropy", justify="right", no_wrap=True)
-    for arm in result.arms:
+    for arm in arms:
         span = arm.decision_interval if weighted else arm.argmax_interval
         scores = [score(arm.argmax_score)]
         if weighted:
@@ -184,8 +232,9 @@ def _arm_table(result: SweepResult, *, weighted: bool) -> Table:
 
 def _arm_cell(arm: ArmResult, *, chosen: bool) -> Text:
     cell = Text(arm.name, style="bold" if chosen else "")
-    for line in chosen_words(arm.best):
-        cell.append(f"\n  {line}", style="dim not bold")
+    for words in chosen_words(arm.best):
+        for line in textwrap.wrap(words, _ARM_WIDTH):
+            cell.append(f"\n  {line}", style="dim not bold")
     return cell
 
 

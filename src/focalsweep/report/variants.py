@@ -1,36 +1,49 @@
 """Put the results of a sweep that varies one setting side by side.
 
-Such a sweep (`imbalance_ratio`, for example) is run once for each value of the setting, each in a
-folder named after its value; this is the table over them.
+Such a sweep (`imbalance_ratio` or `label_noise`, for example) is run once for each value of the
+setting, each in a folder named after its value. Here are the table over them, what the terminal
+prints, and a page that shows how scores and the chosen numbers move, with their spread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from focalsweep.evidence.result import SweepResult
-from focalsweep.report.frames import arms_frame
+from focalsweep.evidence.result import ArmResult, SweepResult
+from focalsweep.report.drift import drift_frame, drift_table
+from focalsweep.report.frames import arms_frame, find_arm
+from focalsweep.report.page import environment
+from focalsweep.report.plots.drift import drift_plot, scores_plot
 from focalsweep.report.wording import (
-    chosen_words,
     decision_words,
+    loss_numbers,
     objective_words,
     percent,
     score,
+    spread,
 )
-from focalsweep.report.write import write_text
+from focalsweep.report.write import REPORT_FILE, write_text
 
 VARIANTS_FILE = "variants.csv"
+VARIANTS_PAGE = "variants.html"
 
 
 def variants_frame(results: Mapping[Path, SweepResult]) -> pd.DataFrame:
     """Return one row a variant and arm: the columns of `arms_frame` after those of the variant.
+
+    What the outer folds chose is in ``folds_<number>_middle``, ``_low`` and ``_high`` (median,
+    smallest and largest).
 
     Parameters
     ----------
@@ -44,7 +57,9 @@ def variants_frame(results: Mapping[Path, SweepResult]) -> pd.DataFrame:
         frame.insert(1, "imbalance_ratio", result.dataset.imbalance_ratio)
         frame.insert(2, "decision", result.verdict.decision)
         frame.insert(3, "confidence", result.verdict.confidence)
-        frames.append(frame)
+        frame.insert(4, "label_noise", result.dataset.label_noise)
+        folds = [_folds(arm) for arm in result.arms]
+        frames.append(pd.concat([frame, pd.DataFrame(folds)], axis="columns"))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -55,6 +70,41 @@ def write_variants(results: Mapping[Path, SweepResult]) -> Path:
     return path
 
 
+def write_variants_page(results: Mapping[Path, SweepResult]) -> Path:
+    """Write the page over all variants beside their run folders and return where.
+
+    It needs nothing else, and links to the reports inside the run folders.
+    """
+    path = next(iter(results)).parent / VARIANTS_PAGE
+    write_text(path, render_variants(results))
+    return path
+
+
+def render_variants(results: Mapping[Path, SweepResult]) -> str:
+    """Return the page over all variants as self-contained HTML."""
+    first = next(iter(results.values()))
+    drift = drift_frame(results)
+    numbers = list(dict.fromkeys(drift["number"]))
+    plots = [
+        *(drift_plot(results, drift, number=number) for number in numbers),
+        scores_plot(results),
+    ]
+    return (
+        environment()
+        .get_template("variants.html.j2")
+        .render(
+            name=first.name,
+            dataset=first.dataset.name,
+            question=first.question,
+            objective=first.objective,
+            variants=[_variant(folder, result) for folder, result in results.items()],
+            cells=_cells(results, drift),
+            plots=[plot for plot in plots if plot is not None],
+            plotly_js=Markup(get_plotlyjs()),
+        )
+    )
+
+
 def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> None:
     """Print a block a variant: its verdict, and what each arm scored and chose."""
     objective = objective_words(next(iter(results.values())).objective)
@@ -62,7 +112,7 @@ def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> Non
     table.add_column("variant and its arms", ratio=1)
     table.add_column(objective, justify="right", no_wrap=True)
     table.add_column("against\ncross-entropy", justify="right", no_wrap=True)
-    table.add_column("chosen", no_wrap=True)
+    table.add_column("chosen\n(outer folds)", no_wrap=True)
     for folder, result in results.items():
         verdict = result.verdict
         words = f"{decision_words(verdict.decision)}, {percent(verdict.confidence)}"
@@ -73,7 +123,58 @@ def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> Non
                 Text(f"  {arm.name}", "bold" if arm.name == verdict.arm else ""),
                 score(arm.decision_score),
                 score(arm.difference.mean, signed=True) if arm.difference else "",
-                Text("\n".join(chosen_words(arm.best)), "dim"),
+                Text("\n".join(_chosen(arm)), "dim"),
             )
         table.add_section()
     console.print(table)
+
+
+def _chosen(arm: ArmResult) -> list[str]:
+    """Name each chosen number with the range of what the outer folds chose."""
+    lines = []
+    for name, value in loss_numbers(arm.best.parameters).items():
+        folds = [fold.parameters[name] for fold in arm.folds if name in fold.parameters]
+        seen = f" ({spread(folds)})" if len(folds) > 1 else ""
+        lines.append(f"{name} {value:.3g}{seen}")
+    return lines
+
+
+def _folds(arm: ArmResult) -> dict[str, float]:
+    """Return middle and range over outer folds of every number of the loss."""
+    folds = pd.DataFrame([loss_numbers(fold.parameters) for fold in arm.folds])
+    return {
+        f"folds_{name}_{part}": float(value)
+        for name, values in folds.items()
+        for part, value in (
+            ("middle", values.median()),
+            ("low", values.min()),
+            ("high", values.max()),
+        )
+    }
+
+
+def _variant(folder: Path, result: SweepResult) -> dict[str, Any]:
+    arm, origin = (find_arm(result, name) for name in (result.verdict.arm, "cross_entropy"))
+    nothing = float("nan")
+    return {
+        "name": folder.name,
+        "report": f"{quote(folder.name)}/{REPORT_FILE}",
+        "decision": result.verdict.decision,
+        "label": arm.label if arm else result.verdict.arm,
+        "score": arm.decision_score if arm else nothing,
+        "origin": origin.decision_score if origin else nothing,
+    }
+
+
+def _cells(results: Mapping[Path, SweepResult], drift: pd.DataFrame) -> list[dict[str, Any]]:
+    if drift.empty:
+        return []
+    return [
+        {
+            "label": row["label"],
+            "number": row["number"],
+            # The middle, and below it the range without its brackets.
+            "cells": [row.get(folder.name, "").rstrip(")").split(" (") for folder in results],
+        }
+        for row in drift_table(drift).to_dict("records")
+    ]

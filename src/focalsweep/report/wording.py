@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from focalsweep.evidence.result import BestPoint, Comparison, Decision, Interval
-from focalsweep.metrics.objective import objective
+from focalsweep.evidence.result import BestPoint, Comparison, Decision, Family, Interval
+from focalsweep.metrics.objective import lower_is_better, objective_label
 
 NOTHING = "n/a"
 """What stands for a number that is not finite."""
@@ -19,6 +19,12 @@ _DECISIONS: dict[Decision, str] = {
     "use_focal": "Use focal loss",
     "use_class_weights": "Use class weights",
     "use_logit_adjustment": "Use logit adjustment",
+    "use_label_smoothing": "Use label smoothing",
+    "use_robust_loss": "Use a robust loss",
+    "use_resampling": "Use resampling",
+    "use_two_stage": "Use two-stage training",
+    "use_cosine_head": "Use a cosine head",
+    "use_margin_loss": "Use a margin loss",
     "use_decision_weights": "Use decision weights",
     "keep_cross_entropy": "Keep cross-entropy",
     "not_enough_data": "Not enough data to tell",
@@ -29,6 +35,21 @@ _TONES: dict[Decision, str] = {
     "keep_cross_entropy": "keep",
     "not_enough_data": "unsure",
     "fix_labels": "unsure",
+}
+
+FAMILY_WORDS: dict[Family, str] = {
+    "cross_entropy": "cross-entropy",
+    "class_weights": "class weights",
+    "logit_adjustment": "logit adjustment",
+    "label_smoothing": "label smoothing",
+    "robust": "robust loss",
+    "labels": "cleaned labels",
+    "resampling": "resampling",
+    "two_stage": "two-stage training",
+    "cosine_head": "cosine head",
+    "margin": "margin loss",
+    "focal": "focal loss",
+    "folklore": "focal loss, copied numbers",
 }
 
 _OUTCOMES = {
@@ -44,6 +65,7 @@ _OBJECTIVE_HINTS = {
     "geometric_mean": "0 as soon as one class is never found",
     "worst_class_recall": "the share of the worst class that is found",
     "log_loss": "always below zero, and closer to zero is better",
+    "cost": "the mean cost of a row with its sign turned, so closer to zero is cheaper",
 }
 
 _NUISANCE = ("learning_rate", "weight_decay", "epochs")
@@ -66,8 +88,8 @@ def outcome_words(comparison: Comparison) -> str:
 
 def objective_words(name: str) -> str:
     """Name an objective as it is written on an axis, where up is better: log-loss is negated."""
-    chosen = objective(name)
-    return f"negative {chosen.label}" if chosen.lower_is_better else chosen.label
+    label = objective_label(name)
+    return f"negative {label}" if lower_is_better(name) else label
 
 
 def objective_hint(name: str) -> str:

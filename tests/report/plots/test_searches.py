@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from focalsweep.report.plots.searches import (
-    best_so_far,
     learning_curves,
-    mean_best_so_far,
     noise_band,
     response,
 )
@@ -76,39 +73,3 @@ def test_the_learning_curve_is_marked_at_the_chosen_epoch(usual):
     for mark, arm in zip(marks, usual.result.arms, strict=True):
         assert mark.x[0] == arm.best.epochs
         assert mark.y[0] == arm.best.curve[arm.best.epochs - 1]
-
-
-def trials(*folds: list[float | None]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "fold": str(fold),
-            "trial": trial,
-            "state": "failed" if value is None else "complete",
-            "value": np.nan if value is None else value,
-        }
-        for fold, values in enumerate(folds)
-        for trial, value in enumerate(values)
-    )
-
-
-def test_best_so_far_averages_running_maxima_over_folds():
-    table = trials([0.1, 0.3, 0.2], [0.5, 0.4, 0.6])
-    np.testing.assert_allclose(mean_best_so_far(table), [0.3, 0.4, 0.45])
-    shuffled = table.sample(frac=1, random_state=0)
-    np.testing.assert_allclose(mean_best_so_far(shuffled), [0.3, 0.4, 0.45])
-
-
-def test_a_failed_trial_leaves_the_best_where_it_was():
-    np.testing.assert_allclose(mean_best_so_far(trials([0.2, None, 0.4])), [0.2, 0.2, 0.4])
-    np.testing.assert_allclose(mean_best_so_far(trials([None, 0.4])), [np.nan, 0.4])
-
-
-def test_best_so_far_goes_as_far_as_every_fold_went():
-    assert len(mean_best_so_far(trials([0.1, 0.2, 0.3], [0.1, 0.2]))) == 2
-    assert len(mean_best_so_far(trials([0.1])[:0])) == 0
-
-
-def test_progress_leaves_out_the_final_search(usual):
-    plot = best_so_far(usual.result, usual.trials)
-    assert all(len(trace.x) == 16 for trace in plot.figure.data)
-    assert best_so_far(usual.result, usual.trials[usual.trials["fold"] == "all"]) is None

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from focalsweep.evidence.result import Family
 from focalsweep.report.plots.gallery import all_plots
-from focalsweep.report.plots.style import arm_styles, plain, shade, short
+from focalsweep.report.plots.style import FAMILY_COLOURS, arm_styles, plain, shade, short
+from focalsweep.report.wording import FAMILY_WORDS
 
 
 def test_arms_of_a_family_share_a_colour_and_differ_in_symbol(make_result):
@@ -23,8 +27,21 @@ def test_labels_are_escaped_because_plotly_reads_html():
     assert plain("", width=7) == "(empty)"
 
 
-def test_long_class_names_are_cut():
-    assert short("a" * 50, most=10) == "a" * 9 + "…"
+def test_long_class_names_are_cut_in_the_middle_and_keep_their_ends():
+    assert short("a" * 30 + "xyz", most=10) == "a" * 6 + "…xyz"
+    assert short("a" * 10, most=10) == "a" * 10
+
+
+def test_arms_that_share_a_colour_differ_in_symbol_or_dash(crowded):
+    styles = arm_styles(crowded.result.arms)
+    looks = {(style.colour, style.symbol, style.dash) for style in styles.values()}
+    assert len(looks) == len(crowded.result.arms)
+
+
+@pytest.mark.parametrize("family", get_args(Family))
+def test_every_family_has_a_colour_and_a_name(family):
+    assert FAMILY_COLOURS[family].startswith("#")
+    assert FAMILY_WORDS[family]
 
 
 def test_shade_keeps_the_colour():

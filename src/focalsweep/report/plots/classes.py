@@ -7,6 +7,7 @@ because they are what the sweep is about, and confusion matrices fold the others
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from focalsweep.evidence.result import SweepResult
-from focalsweep.report.frames import find_arm, recalls
+from focalsweep.report.frames import leading_arms, recalls, shown_arms
 from focalsweep.report.plots.style import (
     GREY,
     MOST_CLASSES,
@@ -29,13 +30,20 @@ from focalsweep.report.plots.style import (
 _SCALE = "Cividis"
 _MOST_NUMBERED = 14
 """Classes of a confusion matrix whose cells still have room for a number."""
+_MOST_LINES = 6
+"""Arms whose lines can still be told apart."""
 
 
 def alpha_by_frequency(result: SweepResult) -> Plot | None:
     """Draw the class weights that each weighting arm chose against class size, log-log."""
-    arms = [arm for arm in result.arms if np.ptp(arm.best.alpha) > 1e-6]
-    if not arms:
+    weighted = [arm for arm in result.arms if np.ptp(arm.best.alpha) > 1e-6]
+    if not weighted:
         return None
+    leading = {arm.name for arm in leading_arms(result)}
+    few = len(weighted) <= _MOST_LINES
+    # Without a leading arm among many, the first ones stand for all.
+    arms = weighted if few else [arm for arm in weighted if arm.name in leading]
+    arms = arms or weighted[:_MOST_LINES]
     classes = result.dataset.classes
     order = frequency_order(result)
     counts = [classes[code].count for code in order]
@@ -68,6 +76,7 @@ def alpha_by_frequency(result: SweepResult) -> Plot | None:
             "A line that falls to the right gives rare classes more weight, and the steeper it is "
             "the more; 1 (dashed) is the weight of an average row, because only the ratios between "
             "classes can be known."
+            + ("" if len(arms) == len(weighted) else " Only the leading arms are shown.")
         ),
         figure=figure,
         legend=legend_of(arms, styles),
@@ -78,30 +87,13 @@ def recall_by_arm(result: SweepResult) -> Plot:
     """Draw the share of each class that every arm finds, the rarest class at the bottom."""
     order = frequency_order(result)[-MOST_CLASSES:]
     classes = result.dataset.classes
-    values = np.array([recalls(arm.confusion)[order] for arm in result.arms]).T
-    figure = new_figure(height=150 + 24 * len(order))
-    _heatmap(
-        figure,
-        values=values,
-        numbered=True,
-        hover=[
-            [
-                f"{short(classes[code].name)}, {classes[code].count} rows<br>{plain(arm.label)}: "
-                f"{100 * value:.1f}% found"
-                for arm, value in zip(result.arms, row, strict=True)
-            ]
-            for code, row in zip(order, values, strict=True)
-        ],
-    )
-    figure.update_xaxes(
-        tickvals=list(range(len(result.arms))),
-        ticktext=[plain(arm.name) for arm in result.arms],
-        tickangle=40,
-        side="top",
-        ticklabeloverflow="allow",
-    )
-    _class_axis(figure, [f"{short(classes[code].name)} ({classes[code].count})" for code in order])
+    arms = shown_arms(result)
     hidden = len(classes) - len(order)
+    figure = class_heatmap(
+        values=np.array([recalls(arm.confusion)[order] for arm in arms]).T,
+        columns=[arm.name for arm in arms],
+        rows=[f"{short(classes[code].name)} ({classes[code].count})" for code in order],
+    )
     return Plot(
         key="recall",
         section="classes",
@@ -109,21 +101,73 @@ def recall_by_arm(result: SweepResult) -> Plot:
         reading=(
             "Each cell is the percentage of the class's test rows that argmax finds (brighter is "
             "more); classes stand from frequent to rare with their rows in brackets"
-            + (f", and the {hidden} most frequent are not shown." if hidden else ".")
+            + (f", and the {hidden} most frequent are not shown" if hidden else "")
+            + (". The other arms are in the table below." if len(arms) < len(result.arms) else ".")
         ),
         figure=figure,
     )
 
 
+def class_heatmap(
+    *,
+    values: NDArray[np.float64],
+    columns: Sequence[str],
+    rows: Sequence[str],
+    largest: float = 1.0,
+) -> Any:
+    """Return a heatmap of shares, one row a class and one column an arm, with numbers in it.
+
+    Parameters
+    ----------
+    values : array of shape (rows, columns)
+        Shares in [0, 1].
+    columns : sequence of str
+        Names of arms; they stand upright, so that many fit.
+    rows : sequence of str
+        Names of classes, escaped.
+    largest : float, default 1
+        The share that is brightest.
+    """
+    longest = max(len(name) for name in columns)
+    figure = new_figure(height=60 + 7 * longest + 24 * len(rows))
+    _heatmap(
+        figure,
+        values=values,
+        numbered=True,
+        largest=largest,
+        hover=[
+            [
+                f"{name}<br>{plain(column)}: {100 * value:.1f}%"
+                for column, value in zip(columns, row, strict=True)
+            ]
+            for name, row in zip(rows, values, strict=True)
+        ],
+    )
+    figure.update_xaxes(
+        tickvals=list(range(len(columns))),
+        ticktext=[plain(column) for column in columns],
+        tickangle=-90,
+        side="top",
+        ticklabeloverflow="allow",
+    )
+    _class_axis(figure, list(rows))
+    return figure
+
+
 def confusion_matrices(result: SweepResult) -> list[Plot]:
-    """Draw cross-entropy's and the recommended arm's errors, argmax and with decision weights."""
-    names = dict.fromkeys(("cross_entropy", result.verdict.arm))
+    """Draw the leading arms' errors: argmax and with decision weights.
+
+    Argmax is left out, to keep the page short, for arms that are neither cross-entropy nor the
+    verdict's, and above fourteen classes wherever there are decision weights.
+    """
     plots = []
-    for arm in (find_arm(result, name) for name in names):
-        if arm is None:
-            continue
-        plots.append(_confusion(result, arm.confusion, arm.name, f"Confusions, {arm.label}"))
-        if arm.best.decision_weights is not None:
+    crowded = len(result.dataset.classes) > _MOST_NUMBERED
+    for arm in leading_arms(result):
+        weighted = arm.best.decision_weights is not None
+        central = arm.name in ("cross_entropy", result.verdict.arm)
+        if not weighted or (central and not crowded):
+            plots.append(_confusion(result, arm.confusion, arm.name, f"Confusions, {arm.label}"))
+        if weighted:
             plots.append(
                 _confusion(
                     result,
@@ -193,26 +237,51 @@ def _fold(counts: NDArray[np.float64], hidden: int) -> NDArray[np.float64]:
 
 
 def _heatmap(
-    figure: Any, *, values: NDArray[np.float64], numbered: bool, hover: list[list[str]]
+    figure: Any,
+    *,
+    values: NDArray[np.float64],
+    numbered: bool,
+    hover: list[list[str]],
+    largest: float = 1.0,
 ) -> None:
     figure.add_trace(
         go.Heatmap(
             z=values,
             zmin=0,
-            zmax=1,
+            zmax=largest,
             colorscale=_SCALE,
             showscale=False,
             xgap=1,
             ygap=1,
             hovertext=hover,
             hoverinfo="text",
-            text=[[f"{100 * v:.0f}" if np.isfinite(v) else "" for v in row] for row in values],
-            texttemplate="%{text}" if numbered else "",
-            textfont={"size": 11},
         )
     )
-    figure.update_xaxes(showgrid=False, showline=False)
-    figure.update_yaxes(showgrid=False, showline=False)
+    if numbered:
+        figure.add_trace(_numbers(values, largest=largest))
+    height, width = values.shape
+    figure.update_xaxes(showgrid=False, showline=False, range=[-0.5, width - 0.5])
+    figure.update_yaxes(showgrid=False, showline=False, range=[height - 0.5, -0.5])
+
+
+def _numbers(values: NDArray[np.float64], *, largest: float) -> Any:
+    """Return the percentages, white on dark cells and black on bright ones.
+
+    Plotly's own text on a heatmap takes a tint of the cell, which is hard to read on bright ones.
+    """
+    rows, columns = np.nonzero(np.isfinite(values))
+    shown = values[rows, columns]
+    return go.Scatter(
+        x=columns,
+        y=rows,
+        mode="text",
+        text=[f"{100 * value:.0f}" for value in shown],
+        textfont={
+            "size": 11,
+            "color": ["#000000" if value > 0.5 * largest else "#ffffff" for value in shown],
+        },
+        hoverinfo="skip",
+    )
 
 
 def _log_ticks(low: float, high: float) -> dict[str, Any]:
@@ -225,6 +294,4 @@ def _log_ticks(low: float, high: float) -> dict[str, Any]:
 
 def _class_axis(figure: Any, labels: list[str], *, title: str = "") -> None:
     """Name classes down the side, the first at the top."""
-    figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=labels, autorange="reversed", title_text=title
-    )
+    figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, title_text=title)

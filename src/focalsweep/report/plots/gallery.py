@@ -5,10 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from focalsweep.evidence.result import SweepResult
+from focalsweep.report.plots.budget import best_so_far
 from focalsweep.report.plots.classes import alpha_by_frequency, confusion_matrices, recall_by_arm
+from focalsweep.report.plots.diagnosis import gradient_by_class, gradient_by_difficulty, overlap
+from focalsweep.report.plots.probabilities import precision_recall_plots, reliability_plots
 from focalsweep.report.plots.scores import comparisons_strip, difference_forest, scores_by_arm
-from focalsweep.report.plots.searches import best_so_far, learning_curves, response
+from focalsweep.report.plots.searches import learning_curves, response
 from focalsweep.report.plots.style import Plot
+from focalsweep.report.plots.surface import surface_maps
 
 
 def all_plots(result: SweepResult, trials: pd.DataFrame) -> tuple[Plot, ...]:
@@ -25,12 +29,18 @@ def all_plots(result: SweepResult, trials: pd.DataFrame) -> tuple[Plot, ...]:
         comparisons_strip(result),
         difference_forest(result),
         scores_by_arm(result),
+        *surface_maps(result, trials),
         response(result, trials, number="gamma"),
         response(result, trials, number="tau"),
         alpha_by_frequency(result),
         recall_by_arm(result),
         *confusion_matrices(result),
-        learning_curves(result),
+        *precision_recall_plots(result),
+        *reliability_plots(result),
         best_so_far(result, trials),
+        learning_curves(result),
+        overlap(result),
+        gradient_by_class(result),
+        gradient_by_difficulty(result),
     )
     return tuple(plot for plot in candidates if plot is not None)

@@ -18,10 +18,17 @@ from focalsweep.report.plots.style import (
     plain,
     shade,
 )
-from focalsweep.report.wording import interval, objective_words, outcome_words, score
+from focalsweep.report.wording import (
+    FAMILY_WORDS,
+    interval,
+    objective_words,
+    outcome_words,
+    score,
+)
 
 _LABEL_WIDTH = 20
-_ROW = 46
+_LINE = 17
+"""Pixels of one line of a label."""
 
 
 def difference_forest(result: SweepResult) -> Plot | None:
@@ -31,7 +38,7 @@ def difference_forest(result: SweepResult) -> Plot | None:
         return None
     arms.sort(key=lambda arm: arm.difference.mean if arm.difference else 0.0)
     figure = new_figure(
-        height=90 + _ROW * len(arms),
+        height=90 + _row_height([arm.label for arm in arms]) * len(arms),
         x_title=f"difference in {objective_words(result.objective)}",
     )
     styles = arm_styles(result.arms)
@@ -58,7 +65,7 @@ def difference_forest(result: SweepResult) -> Plot | None:
     _rows(figure, [arm.label for arm in arms])
     return Plot(
         key="differences",
-        section="arms",
+        section="differences",
         title="Each arm against cross-entropy",
         reading=(
             "Right of the dashed line is better than cross-entropy on the same test rows (decision "
@@ -81,6 +88,7 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
     )
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dash"})
     for row, comparison in enumerate(comparisons):
+        question = comparison.question.replace("`", "")
         figure.add_trace(
             go.Scatter(
                 x=list(comparison.differences),
@@ -96,7 +104,7 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
                 y=row + 0.05,
                 span=comparison.interval,
                 marker={"color": FAMILY_COLOURS["class_weights"], "symbol": "diamond", "size": 12},
-                hover=f"{plain(comparison.question, width=50)}<br>"
+                hover=f"{plain(question, width=50)}<br>"
                 f"{score(comparison.mean, signed=True)} "
                 f"({interval(comparison.interval, signed=True)})<br>{outcome_words(comparison)}",
             )
@@ -109,7 +117,7 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
             yanchor="bottom",
             align="left",
             showarrow=False,
-            text=plain(comparison.question, width=48),
+            text=plain(question, width=48),
         )
     figure.update_yaxes(visible=False, range=[-0.5, len(comparisons) - 0.25])
     return Plot(
@@ -130,8 +138,9 @@ def scores_by_arm(result: SweepResult) -> Plot:
     weighted = any(arm.best.decision_weights is not None for arm in result.arms)
     arms = result.arms[::-1]
     references = result.references[::-1]
+    labels = [row.label for row in references] + [row.label for row in arms]
     figure = new_figure(
-        height=90 + _ROW * (len(arms) + len(references)), x_title=f"{objective} on test rows"
+        height=90 + _row_height(labels) * len(labels), x_title=f"{objective} on test rows"
     )
     styles = arm_styles(result.arms)
     shift = 0.16 if weighted else 0.0
@@ -175,10 +184,10 @@ def scores_by_arm(result: SweepResult) -> Plot:
                 f"({interval(reference.interval)})",
             )
         )
-    _rows(figure, [row.label for row in references] + [row.label for row in arms])
+    _rows(figure, labels)
     return Plot(
         key="scores",
-        section="arms",
+        section="decisions",
         title="Scores on rows that no search has seen",
         reading=(
             (
@@ -199,22 +208,23 @@ def scores_by_arm(result: SweepResult) -> Plot:
 
 
 def _families(result: SweepResult) -> tuple[LegendItem, ...]:
-    names = {
-        "cross_entropy": "cross-entropy",
-        "class_weights": "class weights",
-        "logit_adjustment": "logit adjustment",
-        "focal": "focal loss",
-        "folklore": "focal loss, copied numbers",
-    }
-    present = {arm.family for arm in result.arms}
+    """Name the families behind each colour that is drawn."""
+    words: dict[str, list[str]] = {}
+    for family in dict.fromkeys(arm.family for arm in result.arms):
+        words.setdefault(FAMILY_COLOURS[family], []).append(FAMILY_WORDS[family])
     items = [
-        LegendItem(key="", label=names[family], colour=colour, symbol="circle")
-        for family, colour in FAMILY_COLOURS.items()
-        if family in present
+        LegendItem(key="", label=", ".join(names), colour=colour, symbol="circle")
+        for colour, names in words.items()
     ]
     if result.references:
         items.append(LegendItem(key="", label="reference", colour=REFERENCE_COLOUR, symbol="x"))
     return tuple(items)
+
+
+def _row_height(labels: list[str]) -> int:
+    """Return the pixels that the longest label needs when it is wrapped."""
+    lines = max(plain(label, width=_LABEL_WIDTH).count("<br>") + 1 for label in labels)
+    return max(_LINE * lines + 6, 34)
 
 
 def _rows(figure: Any, labels: list[str]) -> None:

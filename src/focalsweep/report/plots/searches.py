@@ -1,4 +1,4 @@
-"""Draw the search: response over a searched number, learning curves, best value so far."""
+"""Draw trials: the response over a searched number, and learning curves of chosen trials."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from focalsweep.evidence.result import SweepResult
-from focalsweep.report.frames import FINAL_FOLD, find_arm
+from focalsweep.evidence.result import Surface, SweepResult
+from focalsweep.report.frames import FINAL_FOLD, find_arm, leading_arms, shown_arms
 from focalsweep.report.plots.style import (
+    BAND_COLOUR,
     FAMILY_COLOURS,
     GREY,
     Plot,
@@ -56,7 +57,7 @@ def response(result: SweepResult, trials: pd.DataFrame, *, number: str) -> Plot 
     done = trials[(trials["state"] == "complete") & trials[number].notna()]
     arms = [
         arm
-        for arm in result.arms
+        for arm in shown_arms(result, most=10)
         if (arm.family == "focal" or number != "gamma") and (done["arm"] == arm.name).any()
     ]
     done = done[done["arm"].isin([arm.name for arm in arms])]
@@ -112,6 +113,15 @@ def response(result: SweepResult, trials: pd.DataFrame, *, number: str) -> Plot 
                     f"<extra>{'on all rows' if final else 'behind the scores'}</extra>",
                 )
             )
+    plateau = _plateau(result) if number == "gamma" else None
+    if plateau is not None:
+        figure.add_vrect(
+            x0=plateau.gamma_low,
+            x1=plateau.gamma_high,
+            fillcolor=shade(BAND_COLOUR, 0.16),
+            line_width=0,
+            layer="below",
+        )
     origin = find_arm(result, "cross_entropy")
     values = done["value"]
     top = values.max()
@@ -135,17 +145,25 @@ def response(result: SweepResult, trials: pd.DataFrame, *, number: str) -> Plot 
     figure.update_yaxes(range=[bottom - room, top + 2 * room])
     return Plot(
         key=f"response-{number}",
-        section="search",
+        section="response",
         title=f"What {number} does",
         reading=(
             f"Each mark is one trial (large: the final search on all rows; small: the searches "
             f"behind the test scores) and the grey band holds the middle half of the trials near "
             f"that {number}, so ups and downs smaller than the band mean nothing; the worst tenth "
             f"of the trials may lie below the frame."
+            + (f" In the blue stripe {plateau.arm} is within noise of its best." if plateau else "")
         ),
         figure=figure,
         legend=legend_of(arms, styles),
     )
+
+
+def _plateau(result: SweepResult) -> Surface | None:
+    """Return the plateau of the leading focal arm, of another one where that has none."""
+    leading = {arm.name for arm in leading_arms(result)}
+    found = sorted(result.surfaces, key=lambda surface: surface.arm not in leading)
+    return found[0] if found else None
 
 
 def learning_curves(result: SweepResult) -> Plot:
@@ -156,7 +174,8 @@ def learning_curves(result: SweepResult) -> Plot:
         y_title=f"{objective_words(result.objective)}, validation",
     )
     styles = arm_styles(result.arms)
-    for arm in result.arms:
+    arms = shown_arms(result)
+    for arm in arms:
         style = styles[arm.name]
         curve = np.asarray(arm.best.curve)
         figure.add_trace(
@@ -190,60 +209,5 @@ def learning_curves(result: SweepResult) -> Plot:
             "together; a curve that still rises at its end would have used more epochs."
         ),
         figure=figure,
-        legend=legend_of(result.arms, styles),
+        legend=legend_of(arms, styles),
     )
-
-
-def best_so_far(result: SweepResult, trials: pd.DataFrame) -> Plot | None:
-    """Draw the best validation value after each trial, averaged over the outer folds."""
-    outer = trials[trials["fold"] != FINAL_FOLD]
-    if outer.empty:
-        return None
-    figure = new_figure(
-        height=380,
-        x_title="trials",
-        y_title=f"best {objective_words(result.objective)} so far",
-    )
-    styles = arm_styles(result.arms)
-    for arm in result.arms:
-        best = mean_best_so_far(outer[outer["arm"] == arm.name])
-        figure.add_trace(
-            go.Scatter(
-                x=np.arange(1, len(best) + 1),
-                y=best,
-                mode="lines+markers" if len(best) < 25 else "lines",
-                legendgroup=arm.name,
-                line={"color": styles[arm.name].colour, "dash": styles[arm.name].dash, "width": 2},
-                marker={"symbol": styles[arm.name].symbol, "size": 6},
-                hovertemplate=f"{plain(arm.label)}<br>after %{{x}} trials: %{{y:.3f}}"
-                "<extra></extra>",
-            )
-        )
-    return Plot(
-        key="progress",
-        section="search",
-        title="What more trials bought",
-        reading=(
-            "Each line is the best validation score found so far, averaged over the outer folds; "
-            "where it is flat, more trials bought nothing, and it lies above the test score "
-            "because it was selected."
-        ),
-        figure=figure,
-        legend=legend_of(result.arms, styles),
-    )
-
-
-def mean_best_so_far(trials: pd.DataFrame) -> NDArray[np.float64]:
-    """Average the running maximum over folds, as far as every fold went.
-
-    A failed trial leaves the maximum where it was; before the first value it is NaN.
-    """
-    runs = [
-        own.sort_values("trial")["value"].where(own["state"] == "complete").cummax().ffill()
-        for _, own in trials.groupby("fold")
-    ]
-    shortest = min((len(run) for run in runs), default=0)
-    if shortest == 0:
-        return np.empty(0)
-    table = np.array([run.to_numpy(np.float64)[:shortest] for run in runs])
-    return np.asarray(table.mean(axis=0))

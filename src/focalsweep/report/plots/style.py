@@ -1,7 +1,8 @@
 """Hold what all plots share: colours, symbols, axes, labels, and the value of a finished plot.
 
-Colours are Okabe and Ito's, which stay apart for colour-blind readers; a family of losses has a
-colour and an arm inside it a symbol and a dash, so nothing rests on colour alone.
+Colours are Okabe and Ito's (their yellow darkened for white paper), which stay apart for
+colour-blind readers. There are more families of losses than colours, so kindred families share
+one; an arm has a symbol and a dash of its own inside its colour, so nothing rests on colour alone.
 """
 
 from __future__ import annotations
@@ -20,15 +21,44 @@ FAMILY_COLOURS: dict[Family, str] = {
     "cross_entropy": "#7f868f",
     "class_weights": "#0072b2",
     "logit_adjustment": "#009e73",
+    "label_smoothing": "#56b4e9",
+    "robust": "#56b4e9",
+    "labels": "#56b4e9",
+    "resampling": "#e69f00",
+    "two_stage": "#e69f00",
+    "cosine_head": "#a39600",
+    "margin": "#a39600",
     "focal": "#d55e00",
     "folklore": "#cc79a7",
 }
-REFERENCE_COLOUR = "#e69f00"
+REFERENCE_COLOUR = "#7f868f"
+BAND_COLOUR = "#56b4e9"
 GREY = "rgba(128, 128, 128, 0.55)"
 GRID = "rgba(128, 128, 128, 0.22)"
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-Section = Literal["evidence", "arms", "classes", "search"]
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "cross",
+    "triangle-down",
+    "star",
+    "hexagon",
+)
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "3px,3px", "12px,3px")
+Section = Literal[
+    "evidence",
+    "differences",
+    "arms",
+    "decisions",
+    "response",
+    "classes",
+    "precision",
+    "probabilities",
+    "search",
+    "data",
+    "gradient",
+]
 MOST_CLASSES = 40
 """Rows of a heatmap; above it the rarest classes are shown."""
 
@@ -51,8 +81,8 @@ class Plot:
     ----------
     key : str
         Short name: the anchor on the page and the file name under ``plots/``.
-    section : {"evidence", "arms", "classes", "search"}
-        Where on the page it stands.
+    section : str
+        Section of the page that it stands in.
     title : str
         What it shows.
     reading : str
@@ -84,23 +114,26 @@ class ArmStyle:
 
 
 def arm_styles(arms: Sequence[ArmResult]) -> dict[str, ArmStyle]:
-    """Give each arm its family's colour and the next symbol and dash inside the family."""
+    """Give each arm its family's colour and the next symbol and dash inside that colour."""
     styles: dict[str, ArmStyle] = {}
     seen: dict[str, int] = {}
     for arm in arms:
-        index = seen.get(arm.family, 0)
-        seen[arm.family] = index + 1
+        colour = FAMILY_COLOURS[arm.family]
+        index = seen.get(colour, 0)
+        seen[colour] = index + 1
         styles[arm.name] = ArmStyle(
-            colour=FAMILY_COLOURS[arm.family],
+            colour=colour,
             symbol=SYMBOLS[index % len(SYMBOLS)],
             dash=DASHES[index % len(DASHES)],
         )
     return styles
 
 
-def legend_of(arms: Sequence[ArmResult], styles: dict[str, ArmStyle]) -> tuple[LegendItem, ...]:
-    """Return the legend of a plot that draws `arms`."""
-    return tuple(
+def legend_of(
+    arms: Sequence[ArmResult], styles: dict[str, ArmStyle], *, others: bool = False
+) -> tuple[LegendItem, ...]:
+    """Return the legend of a plot that draws `arms`, and in grey (`others`) the rest."""
+    items = [
         LegendItem(
             key=arm.name,
             label=arm.label,
@@ -108,7 +141,10 @@ def legend_of(arms: Sequence[ArmResult], styles: dict[str, ArmStyle]) -> tuple[L
             symbol=styles[arm.name].symbol,
         )
         for arm in arms
-    )
+    ]
+    if others:
+        items.append(LegendItem(key="others", label="other arms", colour=GREY, symbol="circle"))
+    return tuple(items)
 
 
 def new_figure(*, height: int, x_title: str = "", y_title: str = "") -> Any:
@@ -145,8 +181,12 @@ def plain(text: str, *, width: int = 0) -> str:
 
 
 def short(name: str, *, most: int = 22) -> str:
-    """Cut a class name so that axes keep room for the plot, and escape it."""
-    return plain(name if len(name) <= most else name[: most - 1] + "…")
+    """Cut a class name in its middle, so that axes keep room for the plot, and escape it.
+
+    Its end stays, because names of one data set often begin alike.
+    """
+    tail = most // 3
+    return plain(name if len(name) <= most else f"{name[: most - tail - 1]}…{name[-tail:]}")
 
 
 def shade(colour: str, opacity: float) -> str:

@@ -1,0 +1,212 @@
+"""Prepare the page's tables: what a template cannot say without arithmetic.
+
+Each function returns plain values in the order in which the page shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+from statistics import median
+from typing import Any
+
+from focalsweep.evidence.result import ArmResult, GradientShares, SweepResult
+from focalsweep.report import wording
+from focalsweep.report.frames import find_arm, leading_arms, recalls
+from focalsweep.report.plots.classes import frequency_order
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmTable:
+    """Hold a table with one row an arm, its columns named by classes or scenarios."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[ArmResult, tuple[float, ...]], ...]
+
+    @property
+    def best(self) -> tuple[float, ...]:
+        """The largest number of each column, NaN where it has none."""
+        columns = zip(*(row for _, row in self.rows), strict=True)
+        return tuple(max(filter(isfinite, column), default=nan) for column in columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gains:
+    """Hold what one arm gains over cross-entropy by argmax, and what each side adds."""
+
+    arm: ArmResult
+    loss: float
+    """By the loss alone: argmax against cross-entropy's argmax."""
+    weights: float
+    """By its decision weights alone: with them against without."""
+    beyond: float
+    """By the loss on top of decision weights: decision weights on both sides."""
+
+
+def gains(result: SweepResult) -> list[Gains]:
+    """Separate what a decision rule gives for free from what the loss gives."""
+    origin = find_arm(result, "cross_entropy")
+    if origin is None or all(arm.best.decision_weights is None for arm in result.arms):
+        return []
+    return [
+        Gains(
+            arm=arm,
+            loss=arm.argmax_score - origin.argmax_score,
+            weights=arm.decision_score - arm.argmax_score,
+            beyond=arm.decision_score - origin.decision_score,
+        )
+        for arm in leading_arms(result)
+    ]
+
+
+def class_rows(result: SweepResult) -> list[dict[str, Any]]:
+    """Return one row a class, frequent to rare, with the recalls that the verdict is about."""
+    names = dict.fromkeys(("cross_entropy", result.verdict.arm))
+    chosen = find_arm(result, result.verdict.arm)
+    columns = []
+    for arm in (find_arm(result, name) for name in names):
+        if arm is None:
+            continue
+        columns.append((arm.label, recalls(arm.confusion)))
+        if arm.best.decision_weights is not None:
+            columns.append((f"{arm.label}, with weights", recalls(arm.decision_confusion)))
+    return [
+        {
+            "code": code,
+            "facts": result.dataset.classes[code],
+            "recalls": [(label, values[code]) for label, values in columns],
+            "alpha": chosen.best.alpha[code] if chosen else 1.0,
+        }
+        for code in frequency_order(result)
+    ]
+
+
+def data_rows(result: SweepResult) -> list[dict[str, Any]]:
+    """Return one row a class, frequent to rare: rows, share, overlap and suspects where known."""
+    largest = max(facts.count for facts in result.dataset.classes)
+    diagnosis, suspects = result.dataset.diagnosis, result.suspects
+    return [
+        {
+            "code": code,
+            "facts": result.dataset.classes[code],
+            "bar": 100 * result.dataset.classes[code].count / largest,
+            "overlap": diagnosis.classes[code] if diagnosis else None,
+            "suspects": suspects.by_class[code] if suspects and suspects.by_class else None,
+        }
+        for code in frequency_order(result)
+    ]
+
+
+def recall_table(result: SweepResult) -> ArmTable:
+    """Return the recall of each class by argmax, classes from frequent to rare."""
+    order = frequency_order(result)
+    return ArmTable(
+        columns=_class_names(result, order),
+        rows=tuple(
+            (arm, tuple(float(value) for value in recalls(arm.confusion)[order]))
+            for arm in result.arms
+        ),
+    )
+
+
+def precision_table(result: SweepResult) -> ArmTable | None:
+    """Return the average precision of each class, None where no arm has any."""
+    order = frequency_order(result)
+    arms = [arm for arm in result.arms if arm.precision_recall]
+    rows = tuple(
+        (arm, tuple(arm.precision_recall[code].average_precision for code in order)) for arm in arms
+    )
+    return ArmTable(columns=_class_names(result, order), rows=rows) if rows else None
+
+
+def gradient_table(result: SweepResult) -> ArmTable | None:
+    """Return the share of the gradient of each class, None where no arm has any."""
+    order = frequency_order(result)
+    rows = tuple(
+        (arm, tuple(shares.by_class[code] for code in order)) for arm, shares in _pulled(result)
+    )
+    return ArmTable(columns=_class_names(result, order), rows=rows) if rows else None
+
+
+def suspect_gradients(result: SweepResult) -> list[tuple[ArmResult, float]]:
+    """Return the gradient's share that suspects take: leading arms and the copied point."""
+    names = {arm.name for arm in leading_arms(result)} | {"focal_folklore"}
+    return [
+        (arm, shares.suspects)
+        for arm, shares in _pulled(result)
+        if arm.name in names and shares.suspects is not None
+    ]
+
+
+def prior_table(result: SweepResult) -> ArmTable | None:
+    """Return scores with decision weights, as measured and under each other prior."""
+    names = [scenario.name for scenario in result.prior_scenarios]
+    arms = [arm for arm in result.arms if all(name in arm.prior_scores for name in names)]
+    if not names or not arms:
+        return None
+    rows = tuple(
+        (arm, (arm.decision_score, *(arm.prior_scores[name] for name in names))) for arm in arms
+    )
+    return ArmTable(columns=("as in the data", *names), rows=rows)
+
+
+def refusals(result: SweepResult) -> dict[str, list[str]]:
+    """Group arms whose probabilities could not be corrected by the reason."""
+    groups: dict[str, list[str]] = {}
+    for arm in result.arms:
+        if arm.probabilities is not None and arm.probabilities.refusal:
+            groups.setdefault(arm.probabilities.refusal, []).append(arm.name)
+    return groups
+
+
+def corrections(result: SweepResult) -> dict[str, list[str]]:
+    """Group arms by how their probabilities were corrected."""
+    groups: dict[str, list[str]] = {}
+    for arm in result.arms:
+        groups.setdefault(arm.correction, []).append(arm.name)
+    return groups
+
+
+def point(arm: ArmResult) -> dict[str, Any]:
+    """Return an arm's chosen numbers, each with its middle and range over outer folds."""
+    numbers = []
+    for name, value in wording.loss_numbers(arm.best.parameters).items():
+        folds = [fold.parameters[name] for fold in arm.folds if name in fold.parameters]
+        numbers.append(_spread(name, value, folds))
+    nuisance = {"learning rate": "learning_rate", "weight decay": "weight_decay"}
+    tuned = []
+    for words, name in nuisance.items():
+        folds = [fold.parameters[name] for fold in arm.folds if name in fold.parameters]
+        tuned.append(_spread(words, getattr(arm.best, name), folds))
+    tuned.append(_spread("epochs", arm.best.epochs, [fold.epochs for fold in arm.folds]))
+    alpha = wording.spread(arm.best.alpha) if len(set(arm.best.alpha)) > 1 else ""
+    return {"arm": arm, "numbers": numbers, "alpha": alpha, "tuned": tuned}
+
+
+def budget_row(arm: ArmResult) -> dict[str, Any] | None:
+    """Return how an arm's search went: best after a quarter, half and all of its trials."""
+    search = arm.search
+    if search is None or not search.best_so_far:
+        return None
+    line = search.best_so_far
+    after = [line[max(round(len(line) * share), 1) - 1] for share in (0.25, 0.5, 1.0)]
+    return {"arm": arm, "after": after, "search": search}
+
+
+def _pulled(result: SweepResult) -> list[tuple[ArmResult, GradientShares]]:
+    return [(arm, arm.gradient) for arm in result.arms if arm.gradient is not None]
+
+
+def _class_names(result: SweepResult, order: Sequence[int]) -> tuple[str, ...]:
+    return tuple(result.dataset.classes[code].name for code in order)
+
+
+def _spread(name: str, value: float, folds: Sequence[float]) -> dict[str, Any]:
+    moved = bool(folds) and not min(folds) == max(folds) == value
+    return {
+        "name": name,
+        "value": value,
+        "middle": f"{median(folds):.3g}" if moved and len(folds) > 2 else "",
+        "range": wording.spread(folds) if moved else "",
+    }

@@ -13,11 +13,11 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
        PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
-CODE := src tests benchmarks
+CODE := src tests benchmarks screenshots
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help sweep ui test test-full check format bench clean
+.PHONY: help sweep ui test test-full check format bench screenshots clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is'
@@ -49,9 +49,12 @@ format: .venv/.dev ## Format the code and mend what the linter can
 bench: .venv/.runtime ## Time focalsweep against a hand-written loop: ARGS="--trials 2"
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+screenshots: .venv/.dev ## Take the README's pictures of the newest sweep: ARGS="runs/DIR"
+	@$(BIN)/python -m screenshots $(ARGS)
+
 clean: ## Remove .venv, caches and builds (results in runs/ stay)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
-	find src tests benchmarks -type d -name __pycache__ -exec rm -rf {} +
+	find $(CODE) -type d -name __pycache__ -exec rm -rf {} +
 
 # One stamp for what a sweep needs and one for the developer's tools on top of it.
 .venv/.runtime: pyproject.toml constraints.txt | .venv/bin/python

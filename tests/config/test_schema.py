@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from focalsweep.config.compose import compose_sweep
 from focalsweep.config.schema import SweepConfig
+from focalsweep.errors import UserError
 
 
 def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -53,3 +54,10 @@ def test_a_config_cannot_be_changed():
 def test_a_source_gets_its_name_and_the_keys_that_the_schema_does_not_know():
     dataset = compose_sweep("smoke").config.dataset
     assert set(dataset.parameters) == {"name", "file", "origin"}
+
+
+def test_a_model_is_registered_only_where_models_are_kept():
+    overrides = ["tracking=mlflow", "tracking.register=yeast_loss"]
+    assert compose_sweep("smoke", overrides).config.tracking.register_as == "yeast_loss"
+    with pytest.raises(UserError, match=r"`register`, which needs a model"):
+        compose_sweep("smoke", [*overrides, "tracking.models=false"])

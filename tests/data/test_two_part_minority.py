@@ -15,7 +15,7 @@ def made(*, rows: int = 20_000, seed: int = 0) -> Dataset:
 
 
 def best_balanced_accuracy(class_weight: str | None) -> float:
-    """Score logistic regression at the threshold that is best on fresh rows: thresholds are free."""
+    """Score logistic regression at the threshold that is best on fresh rows."""
     train, test = made(seed=1), made(seed=2)
     model = LogisticRegression(class_weight=class_weight).fit(train.features, train.labels)
     scores = model.decision_function(test.features)

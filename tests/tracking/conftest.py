@@ -10,20 +10,35 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from focalsweep.data.preprocessing import fit_preprocessor
+from focalsweep.evidence.model_facts import (
+    MODELS_FOLDER,
+    PREPROCESSOR_FILE,
+    SAMPLE_FILE,
+    ModelFacts,
+)
 from focalsweep.evidence.result import (
     ArmResult,
     BestPoint,
     BudgetFacts,
+    Calibration,
     ClassFacts,
     Comparison,
     DatasetFacts,
+    Detectable,
     Difference,
     EvaluationFacts,
     Family,
     FoldScore,
+    FolkloreCost,
+    GradientShares,
     Interval,
     LeftOut,
+    PrecisionRecall,
+    Probabilities,
     ReferenceResult,
+    Search,
+    Suspects,
     SweepResult,
     Verdict,
 )
@@ -78,6 +93,22 @@ def result() -> SweepResult:
                 interval=Interval(low=0.45, high=0.53),
             ),
         ),
+        folklore_cost=FolkloreCost(
+            arm="focal_gamma_tau",
+            mean=0.011,
+            interval=Interval(low=-0.004, high=0.026),
+            text="Copying gamma 2 and alpha 0.25 costs 0.011 macro-F1.",
+        ),
+        detectable=Detectable(
+            difference=0.021,
+            smallest_class=30,
+            rows_needed=41,
+            text="30 rows of vac: differences below 0.021 cannot be seen.",
+        ),
+        suspects=Suspects(
+            count=15, share=0.02, rows=(), by_class=(9, 5, 1), text="15 labels look wrong."
+        ),
+        warnings=("Most searches ended at the largest gamma.",),
         comparisons=(
             Comparison(
                 question="Does focal loss beat its rivals?",
@@ -165,8 +196,43 @@ def _arm(position: int, name: str) -> ArmResult:
             "log_loss_corrected": 1.2 - score,
         },
         correction="exact",
+        probabilities=Probabilities(
+            raw=_calibration(1.3 - score),
+            # No closed form where labels are smoothed, so not every arm has one.
+            corrected=None if name == "class_weighted_tuned" else _calibration(1.2 - score),
+            scaled=_calibration(1.19 - score),
+            temperature=1.4,
+            refusal=None,
+            reliability_raw=(),
+            reliability_corrected=(),
+        ),
+        precision_recall=tuple(
+            PrecisionRecall(name=c, average_precision=0.6, recall=(1.0, 0.0), precision=(0.4, 1.0))
+            for c in COUNTS
+        ),
+        gradient=GradientShares(
+            by_class=(0.5, 0.3, 0.2),
+            by_difficulty=(0.1,) * 10,
+            rows_by_difficulty=(0.1,) * 10,
+            suspects=0.08,
+        ),
+        search=Search(
+            best_so_far=tuple(np.linspace(0.4, score, TRIALS).tolist()),
+            best_so_far_low=(0.3,) * TRIALS,
+            best_so_far_high=(0.6,) * TRIALS,
+            estimator="order",
+            failed_share=0.0,
+            at_edge=("gamma.high",) if parameters.get("gamma") == 2.5 else (),
+            optimism=0.01,
+            worse_than_control=False,
+        ),
+        prior_scores={"as_deployed": score - 0.05},
         failed_trials=int(name == FAILED[0]),
     )
+
+
+def _calibration(log_loss: float) -> Calibration:
+    return Calibration(log_loss=log_loss, brier_score=0.4, calibration_error=0.07)
 
 
 @pytest.fixture
@@ -237,6 +303,48 @@ def new_store(tmp_path: Path, empty_store: Path) -> Callable[[str], str]:
 def uri(new_store: Callable[[str], str]) -> str:
     """Return the address of an empty store."""
     return new_store("mlflow.db")
+
+
+@pytest.fixture(scope="session")
+def kept_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the models of two arms over one number and one category, as a sweep leaves them."""
+    import joblib
+    import keras
+
+    folder = tmp_path_factory.mktemp("kept") / MODELS_FOLDER
+    folder.mkdir()
+    rows = pd.DataFrame({"size": np.arange(20.0), "kind": ["a", "b"] * 10})
+    preprocessor = fit_preprocessor(rows)
+    joblib.dump(preprocessor, folder / PREPROCESSOR_FILE)
+    rows.head(2).to_csv(folder / SAMPLE_FILE, index=False)
+    width = preprocessor.transform(rows).shape[1]
+    for arm in ("cross_entropy", "focal_gamma_tau"):
+        keras.Sequential([keras.Input((width,)), keras.layers.Dense(3)]).save(
+            folder / f"{arm}.keras"
+        )
+        facts = ModelFacts(
+            arm=arm,
+            classes=tuple(COUNTS),
+            columns=("size", "kind"),
+            rows=20,
+            epochs=5,
+            seed=8,
+            logit_scale=(1.0,) * 3,
+            loss=None,
+            refusal="synthetic rows",
+            log_weights=(0.0, 0.0, 5.0),
+            costs=None,
+            temperature=1.0,
+        )
+        (folder / f"{arm}.json").write_text(facts.model_dump_json(), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def run_dir_with_models(run_dir: Path, kept_models: Path) -> Path:
+    """Write a finished run folder in which two of five arms have a model."""
+    shutil.copytree(kept_models, run_dir / MODELS_FOLDER)
+    return run_dir
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from focalsweep.errors import UserError
-from focalsweep.evidence.result import ClassFacts, SweepResult
-from focalsweep.tracking.layout import class_keys, plan_runs
+from focalsweep.evidence.result import SCHEMA_VERSION, ClassFacts, SweepResult
+from focalsweep.tracking.layout import plan_runs
+from focalsweep.tracking.naming import class_keys
 from focalsweep.tracking.note import arm_note, experiment_note, sweep_note
 from focalsweep.tracking.run_folder import read_run_folder
 from focalsweep.tracking.run_record import RunRecord
@@ -65,14 +66,49 @@ def test_the_sweep_lasts_as_long_as_its_phases_took(run_dir: Path, result: Sweep
 def test_a_gamma_a_class_is_one_param_a_class(run_dir: Path, result: SweepResult) -> None:
     runs = planned(run_dir, with_best(result, gamma=(0.5, 1.0, 2.0)))
     params = runs["arm/focal_gamma"].params
-    assert [params[f"best.gamma.{name}"] for name in ("CYT", "NUC_MIT", "vac")] == ["0.5", "1", "2"]
+    assert [params[f"class.gamma.{name}"] for name in ("CYT", "NUC_MIT", "vac")] == [
+        "0.5",
+        "1",
+        "2",
+    ]
+
+
+def test_what_the_compare_page_opens_with_comes_first(run_dir: Path, result: SweepResult) -> None:
+    """The page takes the first metric and the first three parameters by name that differ."""
+    arms = [run for run in planned(run_dir, result).values() if run.kind == "arm"]
+    assert {run.metrics[0].name for run in arms} == {"score"}
+    assert {tuple(sorted(run.params)[:3]) for run in arms} == {("arm", "best.epochs", "best.gamma")}
+
+
+def test_all_that_is_known_of_an_arm_is_a_metric(run_dir: Path, result: SweepResult) -> None:
+    run = planned(run_dir, result)["arm/focal_gamma_tau"]
+    numbers = {point.name: point.value for point in run.metrics}
+    arm = result.arms[-1]
+    assert numbers["probability/log_loss_raw"] == arm.probabilities.raw.log_loss
+    assert numbers["probability/calibration_error_scaled"] == 0.07
+    assert numbers["search/at_edge"] == 1
+    assert numbers["priors/as_deployed"] == arm.prior_scores["as_deployed"]
+    assert numbers["recall/vac"] == pytest.approx(20 / 30)
+    assert numbers["gradient/CYT"] == 0.5
+    assert numbers["gradient_share/suspects"] == 0.08
+    budget = [point for point in run.metrics if point.name == "best_so_far"]
+    assert [(p.step, p.value) for p in budget] == list(enumerate(arm.search.best_so_far, start=1))
+
+
+def test_findings_stand_in_the_sweeps_note_and_an_edge_in_the_arms(result: SweepResult) -> None:
+    note = sweep_note(result)
+    assert "- **Caution:** Most searches ended at the largest gamma." in note
+    assert f"- {result.detectable.text}" in note
+    assert f"- {result.folklore_cost.text}" in note
+    assert "`gamma.high`" in arm_note(result.arms[-1], result)
+    assert "end of a range" not in arm_note(result.arms[0], result)
 
 
 def test_an_offset_shows_only_where_there_is_one(run_dir: Path, result: SweepResult) -> None:
     without = planned(run_dir, result)["arm/focal_gamma"].params
     runs = planned(run_dir, with_best(result, offset=(-0.5, -1.0, -3.2)))
-    assert runs["arm/focal_gamma"].params["best.offset.vac"] == "-3.2"
-    assert not any(name.startswith("best.offset") for name in without)
+    assert runs["arm/focal_gamma"].params["class.offset.vac"] == "-3.2"
+    assert not any(name.startswith("class.offset") for name in without)
 
 
 def test_many_classes_stay_out_of_the_columns(run_dir: Path, result: SweepResult) -> None:
@@ -87,7 +123,7 @@ def test_many_classes_stay_out_of_the_columns(run_dir: Path, result: SweepResult
     )
     params = planned(run_dir, wide)["arm/focal_gamma"].params
     assert params["best.gamma"] == "2"
-    assert not any(name.startswith("best.alpha") for name in params)
+    assert not any(name.startswith("class.") for name in params)
 
 
 def test_numbers_that_are_not_finite_leave_an_empty_cell(
@@ -137,7 +173,7 @@ def test_a_folder_without_a_finished_sweep_is_a_user_error(run_dir: Path, missin
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema_version": 2}', "\x00"])
 def test_a_result_that_cannot_be_read_is_a_user_error(run_dir: Path, content: str) -> None:
     (run_dir / "result.json").write_text(content, encoding="utf-8")
-    with pytest.raises(UserError, match="must be a result of schema version 1"):
+    with pytest.raises(UserError, match=f"must be a result of schema version {SCHEMA_VERSION}"):
         read_run_folder(run_dir)
 
 

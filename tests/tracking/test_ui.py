@@ -64,8 +64,12 @@ def test_the_prepared_view_fits_a_tag_and_shows_metrics_that_arms_have(
         *(f"tags.`{name}`" for run in runs for name in run.data.tags),
     }
     assert set(view["selectedColumns"]) <= known
-    charts = {f"metrics.`{chart['metricKey']}`" for chart in view["compareRunCharts"]}
-    assert charts <= known
+    charts = [chart for chart in view["compareRunCharts"] if chart["type"] != "PARALLEL"]
+    assert {f"metrics.`{chart['metricKey']}`" for chart in charts} <= known
+    (across,) = (chart for chart in view["compareRunCharts"] if chart["type"] == "PARALLEL")
+    arms = [run for run in runs if run.data.tags["kind"] == "arm"]
+    assert all(set(across["selectedMetrics"]) <= run.data.metrics.keys() for run in arms)
+    assert all(set(across["selectedParams"]) <= run.data.params.keys() for run in arms)
 
 
 @pytest.mark.slow

@@ -7,17 +7,17 @@ references stand beside them (kind ``reference``). Trials are nested in their ar
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import pandas as pd
 
-from focalsweep.evidence.result import ArmResult, ReferenceResult, SweepResult
+from focalsweep.evidence.result import ArmResult, ReferenceResult
+from focalsweep.tracking.arm_columns import arm_numbers, arm_params, best_so_far
+from focalsweep.tracking.naming import key, number, points, steps
 from focalsweep.tracking.note import arm_note, sweep_note
 from focalsweep.tracking.run_folder import RunFolder
-from focalsweep.tracking.run_record import MetricPoint, RunRecord
+from focalsweep.tracking.run_record import RunRecord
 
 TrialsMode = Literal["final", "all", "none"]
 
@@ -25,9 +25,6 @@ SWEEP_TAG = "focalsweep.sweep"
 """Tag that all runs of one sweep share: its identity."""
 
 SWEEP_KEY = "sweep"
-
-MOST_CLASSES_IN_TABLE = 20
-"""With more classes, alpha and its kin stand in ``per_class.csv`` only, not in columns."""
 
 _TRIAL_COLUMNS = frozenset({"arm", "fold", "trial", "state", "value", "epochs", "failure"})
 _OVERLAPPING_PHASES = frozenset({"kernel", "tracking"})
@@ -67,18 +64,6 @@ def plan_runs(folder: RunFolder, *, trials: TrialsMode) -> list[RunRecord]:
     return records
 
 
-def class_keys(names: Sequence[str]) -> list[str]:
-    """Turn class names into text that MLflow takes as part of a name, all different.
-
-    Examples
-    --------
-    >>> class_keys(["CYT", "a/b", "a:b"])
-    ['CYT', 'a_b.1', 'a_b.2']
-    """
-    plain = [re.sub(r"[^\w\-. ]", "_", name).strip(" .")[:60] or "_" for name in names]
-    return [f"{key}.{code}" if plain.count(key) > 1 else key for code, key in enumerate(plain)]
-
-
 def _sweep_run(folder: RunFolder) -> RunRecord:
     # Behind a slash, so that the charts of these numbers stand apart from those of the arms.
     result = folder.result
@@ -96,6 +81,14 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
         numbers[f"{name}.difference_low"] = comparison.interval.low
         numbers[f"{name}.difference_high"] = comparison.interval.high
         numbers[f"{name}.p_better"] = comparison.p_better
+    if result.folklore_cost is not None:
+        numbers["sweep/folklore_cost"] = result.folklore_cost.mean
+        numbers["sweep/folklore_cost_low"] = result.folklore_cost.interval.low
+        numbers["sweep/folklore_cost_high"] = result.folklore_cost.interval.high
+    if result.detectable is not None:
+        numbers["sweep/detectable_difference"] = result.detectable.difference
+    if result.suspects is not None:
+        numbers["sweep/suspect_share"] = result.suspects.share
     params = {
         "arms": ", ".join(arm.name for arm in result.arms),
         "trials": str(result.budget.trials),
@@ -106,7 +99,8 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
         "inner_folds": str(result.evaluation.inner_folds),
         "refit_seeds": str(result.evaluation.refit_seeds),
         "profile": result.dataset.profile,
-        "factor": _number(result.dataset.factor),
+        "factor": number(result.dataset.factor),
+        "label_noise": number(result.dataset.label_noise),
     }
     tags = {
         "mlflow.note.content": sweep_note(result),
@@ -121,7 +115,7 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
         kind="sweep",
         tags=_tags(folder, kind="sweep") | tags,
         params=params,
-        metrics=_metrics(numbers),
+        metrics=points(numbers),
         started=folder.finished - int(seconds * 1000),
         ended=folder.finished,
     )
@@ -129,31 +123,6 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
 
 def _arm_run(arm: ArmResult, folder: RunFolder, *, started: int) -> RunRecord:
     result = folder.result
-    numbers = dict(arm.metrics) | {
-        "score": arm.decision_score,
-        "score_low": arm.decision_interval.low,
-        "score_high": arm.decision_interval.high,
-        "argmax_score": arm.argmax_score,
-        "argmax_score_low": arm.argmax_interval.low,
-        "argmax_score_high": arm.argmax_interval.high,
-        "inner_score": arm.inner_score,
-        "failed_trials": arm.failed_trials,
-    }
-    if arm.difference is None:  # cross-entropy against itself, so that charts show its zero
-        numbers |= {"difference": 0.0, "difference_low": 0.0, "difference_high": 0.0}
-    else:
-        numbers |= {
-            "difference": arm.difference.mean,
-            "difference_low": arm.difference.interval.low,
-            "difference_high": arm.difference.interval.high,
-            "difference_p": arm.difference.p_value,
-            "difference_p_holm": arm.difference.p_holm,
-        }
-    curve = [
-        MetricPoint("validation_score", value, epoch)
-        for epoch, value in enumerate(arm.best.curve, start=1)
-        if math.isfinite(value)
-    ]
     recommended = arm.name == result.verdict.arm
     tags = {
         "mlflow.note.content": arm_note(arm, result),
@@ -167,39 +136,13 @@ def _arm_run(arm: ArmResult, folder: RunFolder, *, started: int) -> RunRecord:
         name=arm.name,
         kind="arm",
         tags=_tags(folder, kind="arm") | tags,
-        params=_best_params(arm, result),
-        metrics=_metrics(numbers) + tuple(curve),
+        params=arm_params(arm, result),
+        metrics=points(arm_numbers(arm, result))
+        + steps("validation_score", arm.best.curve)
+        + best_so_far(arm),
         started=started,
         ended=started,
     )
-
-
-def _best_params(arm: ArmResult, result: SweepResult) -> dict[str, str]:
-    """Tuned numbers as text, under the same names in every arm."""
-    best = arm.best
-    params = {
-        "best.trial": str(best.trial),
-        "best.epochs": str(best.epochs),
-        "best.learning_rate": _number(best.learning_rate),
-        "best.weight_decay": _number(best.weight_decay),
-        **{f"best.{_key(name)}": _number(value) for name, value in best.parameters.items()},
-    }
-    keys = class_keys([c.name for c in result.dataset.classes])
-    vectors = {
-        "gamma": best.gamma,
-        "alpha": best.alpha,
-        "offset": best.offset,
-        "decision_weight": best.decision_weights or (),
-    }
-    for role, vector in vectors.items():
-        if role == "gamma" and len(set(vector)) == 1:
-            params["best.gamma"] = _number(vector[0])
-        elif role == "offset" and not any(vector):
-            continue
-        elif len(vector) <= MOST_CLASSES_IN_TABLE:
-            pairs = zip(keys, vector, strict=False)
-            params |= {f"best.{role}.{key}": _number(value) for key, value in pairs}
-    return params
 
 
 def _reference_run(reference: ReferenceResult, folder: RunFolder, *, started: int) -> RunRecord:
@@ -218,7 +161,8 @@ def _reference_run(reference: ReferenceResult, folder: RunFolder, *, started: in
         name=f"reference: {reference.name}",
         kind="reference",
         tags=_tags(folder, kind="reference") | tags,
-        metrics=_metrics(numbers),
+        params={"arm": reference.name, "family": "reference"},
+        metrics=points(numbers),
         started=started,
         ended=started,
     )
@@ -253,11 +197,11 @@ def _trial_run(row: Mapping[str, Any], folder: RunFolder, *, started: int) -> Ru
         parent=arm_key(arm),
         tags=tags,
         params={
-            _key(name): _number(value)
+            key(name): number(value)
             for name, value in present.items()
             if name not in _TRIAL_COLUMNS
         },
-        metrics=_metrics(numbers),
+        metrics=points(numbers),
         started=started,
         ended=started,
         failed=failed,
@@ -275,25 +219,8 @@ def _tags(folder: RunFolder, *, kind: str) -> dict[str, str]:
         "seed": str(result.seed),
         "mlflow.source.name": "focalsweep",
         "mlflow.source.type": "LOCAL",
-        **{f"version.{_key(name)}": value for name, value in result.versions.items()},
+        **{f"version.{key(name)}": value for name, value in result.versions.items()},
     }
     if result.commit:
         tags |= {"commit": result.commit, "mlflow.source.git.commit": result.commit}
     return tags
-
-
-def _metrics(numbers: Mapping[str, float]) -> tuple[MetricPoint, ...]:
-    return tuple(
-        MetricPoint(_key(name), float(value))
-        for name, value in numbers.items()
-        if math.isfinite(value)
-    )
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[^\w\-. /]", "_", name)[:200]
-
-
-def _number(value: object) -> str:
-    """Write a number the way a table shows it; text stays text."""
-    return f"{value:.6g}" if isinstance(value, int | float) else str(value)

@@ -14,8 +14,10 @@ from focalsweep.errors import UserError
 from focalsweep.search.tracker import MirrorSummary, TrackingError
 from focalsweep.tracking.artifacts import write_artifacts
 from focalsweep.tracking.layout import SWEEP_KEY, SWEEP_TAG, TrialsMode, plan_runs
+from focalsweep.tracking.models import forget_models, log_models
 from focalsweep.tracking.note import experiment_note
 from focalsweep.tracking.prepare import Preparation, start_preparation
+from focalsweep.tracking.registry import register
 from focalsweep.tracking.run_folder import RunFolder, read_run_folder
 from focalsweep.tracking.run_record import RunRecord
 from focalsweep.tracking.store import artifact_folder, check_uri, connected, shown
@@ -29,7 +31,13 @@ if TYPE_CHECKING:
 
 
 def mirror(
-    run_dir: Path, *, uri: str, trials: TrialsMode = "final", artifacts: str | None = None
+    run_dir: Path,
+    *,
+    uri: str,
+    trials: TrialsMode = "final",
+    artifacts: str | None = None,
+    models: bool = True,
+    register_as: str | None = None,
 ) -> MirrorSummary:
     """Write the runs and artifacts of a finished sweep; a second time replaces the first.
 
@@ -49,6 +57,10 @@ def mirror(
     artifacts : str, optional
         Where a new experiment keeps its artifacts, as a URI. Default: beside an SQLite file;
         otherwise what the store says.
+    models : bool, default True
+        Whether the arms' models are logged, where the run folder holds any.
+    register_as : str, optional
+        Name of the registered model that the verdict's arm becomes a version of.
 
     Raises
     ------
@@ -73,7 +85,16 @@ def mirror(
             _name_data(client, folder, records, ids)
             for key, path in files.items():
                 client.log_artifacts(ids[key], str(path))
+            logged: dict[str, str] = {}
+            if models:
+                forget_models(client, folder, experiment_id=experiment.experiment_id)
+                logged = log_models(client, folder, ids, experiment_id=experiment.experiment_id)
             delete_runs(client, earlier)
+            registered = (
+                register(client, folder, name=register_as, uri=shown(uri), models=logged, ids=ids)
+                if register_as is not None
+                else None
+            )
     except TrackingError as error:
         raise TrackingError(
             f"{error}; nothing is lost, the results are in `{run_dir}`: mirror them later with "
@@ -87,6 +108,8 @@ def mirror(
         runs=len(ids),
         seconds=time.perf_counter() - began,
         link=ui_link(uri, experiment_id=experiment.experiment_id),
+        models=len(logged),
+        registered=registered,
     )
 
 
@@ -103,6 +126,8 @@ class MlflowTracker:
     uri: str
     trials: TrialsMode = "final"
     artifacts: str | None = None
+    models: bool = True
+    register_as: str | None = None
     _preparing: list[Preparation] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -121,7 +146,14 @@ class MlflowTracker:
         """Mirror a finished run folder."""
         while self._preparing:
             self._preparing.pop().wait()
-        return mirror(run_dir, uri=self.uri, trials=self.trials, artifacts=self.artifacts)
+        return mirror(
+            run_dir,
+            uri=self.uri,
+            trials=self.trials,
+            artifacts=self.artifacts,
+            models=self.models,
+            register_as=self.register_as,
+        )
 
 
 def _experiment(client: MlflowClient, folder: RunFolder, *, location: str | None) -> Experiment:

@@ -17,6 +17,7 @@ def sweep_note(result: SweepResult) -> str:
         f"Question: {result.question}",
         _evidence(result),
         _arms_table(result),
+        *_findings(result),
         f"To paste:\n\n```python\n{result.snippet.strip()}\n```",
         "Read `report.html` under Artifacts for the whole story, `result.json` for every number.",
         *(f"Left out: `{left.arm}`, {left.reason}" for left in result.left_out),
@@ -54,7 +55,27 @@ def arm_note(arm: ArmResult, result: SweepResult) -> str:
         sections.append(f"This is the arm to train with. {result.verdict.text}")
         sections.append(f"```python\n{result.snippet.strip()}\n```")
     sections.append(f"Probabilities: {arm.correction}")
+    if arm.search is not None and arm.search.at_edge:
+        sections.append(
+            "Most searches chose the end of a range, so a wider one may do better: "
+            + ", ".join(f"`{end}`" for end in arm.search.at_edge)
+            + "."
+        )
     return _joined(sections)
+
+
+def _findings(result: SweepResult) -> list[str]:
+    """List what else was found, a bullet a sentence; an empty list where nothing was."""
+    texts = [f"**Caution:** {warning}" for warning in result.warnings]
+    texts += [
+        found.text
+        for found in (result.detectable, result.folklore_cost, result.suspects)
+        if found is not None
+    ]
+    texts += [surface.text for surface in result.surfaces]
+    if result.dataset.diagnosis is not None:
+        texts += result.dataset.diagnosis.text[:3]
+    return ["\n".join(f"- {text}" for text in texts)] if texts else []
 
 
 def _evidence(result: SweepResult) -> str:

@@ -26,12 +26,16 @@ _WIDTHS = {
     "params.`best.learning_rate`": 130,
 }
 _BARS = ("score", "difference", "argmax_score")
+_LINES = ("best_so_far", "validation_score")
+_ACROSS = ("score", "argmax_score", "balanced_accuracy", "mcc")
+"""Metrics of the parallel coordinates; parameters stand before them."""
 _OWN, _OTHERS, _SWEEP = "Arms", "Model metrics", "sweep"
 
 
 def arms_view() -> str:
     """Return the view as JSON; rows stay in the order of start: verdict first, best arm next."""
-    charts = [_chart("BAR", metric) for metric in _BARS] + [_chart("LINE", "validation_score")]
+    charts = [_chart("BAR", metric) for metric in _BARS]
+    charts += [_chart("LINE", metric) for metric in _LINES] + [_parallel()]
     return json.dumps(
         {
             "selectedColumns": list(_WIDTHS),
@@ -81,3 +85,21 @@ def _chart(kind: str, metric: str) -> dict[str, Any]:
             "range": {},
         }
     return chart
+
+
+def _parallel() -> dict[str, Any]:
+    """Return parallel coordinates over names that every arm has: a run that lacks one is left out.
+
+    So references, which have a score only, do not show here.
+    """
+    return {
+        "uuid": "arms-parallel",
+        "type": "PARALLEL",
+        "metricSectionId": _OWN,
+        "selectedParams": ["best.gamma", "best.epochs"],
+        "selectedMetrics": list(_ACROSS),
+        "showAllRuns": False,
+        "runsCountToCompare": 20,
+        "deleted": False,
+        "isGenerated": False,
+    }

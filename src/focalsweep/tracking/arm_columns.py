@@ -1,0 +1,149 @@
+"""What an arm's run carries: metrics and parameters under the same names in every arm.
+
+MLflow's table, compare page and charts put runs side by side by name, and a run that lacks a name
+drops out of a parallel-coordinates line. So the control's own difference is logged as zero, and
+names never depend on the arm. What only some arms have (a tuned tau, a closed-form correction)
+stays an empty cell there: a made-up number would be compared too.
+
+The order matters: the compare page opens with the first metric and with the first three
+parameters, by name, that differ. So ``score`` is first, ``arm``, ``best.epochs`` and
+``best.gamma`` sort before the rest, and vectors over classes are called ``class.``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from focalsweep.evidence.result import ArmResult, Calibration, SweepResult
+from focalsweep.tracking.naming import class_keys, key, number, steps
+from focalsweep.tracking.run_record import MetricPoint
+
+MOST_CLASSES_IN_TABLE = 20
+"""With more classes, alpha and its kin stand in ``per_class.csv`` only, not in columns."""
+
+_EASY = 5
+"""Bins of `GradientShares.by_difficulty` from here on hold rows of probability >= 0.5."""
+
+
+def arm_numbers(arm: ArmResult, result: SweepResult) -> dict[str, float]:
+    """Return an arm's final numbers by metric name; names with a slash form chart sections."""
+    numbers = {
+        "score": arm.decision_score,
+        "score_low": arm.decision_interval.low,
+        "score_high": arm.decision_interval.high,
+        **_difference(arm),
+        "argmax_score": arm.argmax_score,
+        "argmax_score_low": arm.argmax_interval.low,
+        "argmax_score_high": arm.argmax_interval.high,
+        "inner_score": arm.inner_score,
+        **arm.metrics,
+        "failed_trials": arm.failed_trials,
+    }
+    for name, value in _probabilities(arm):
+        numbers[f"probability/{name}"] = value
+    for name, value in _search(arm):
+        numbers[f"search/{name}"] = value
+    for name, value in arm.prior_scores.items():
+        numbers[f"priors/{name}"] = value
+    return numbers | dict(_classes(arm, result))
+
+
+def best_so_far(arm: ArmResult) -> tuple[MetricPoint, ...]:
+    """Return the budget curve: step is the number of trials."""
+    return () if arm.search is None else steps("best_so_far", arm.search.best_so_far)
+
+
+def arm_params(arm: ArmResult, result: SweepResult) -> dict[str, str]:
+    """Return an arm's tuned numbers as text, by parameter name."""
+    best = arm.best
+    gamma = sum(best.gamma) / len(best.gamma)
+    params = {
+        "arm": arm.name,
+        "family": arm.family,
+        "best.epochs": str(best.epochs),
+        "best.trial": str(best.trial),
+        "best.learning_rate": number(best.learning_rate),
+        "best.weight_decay": number(best.weight_decay),
+        **{f"best.{key(name)}": number(value) for name, value in best.parameters.items()},
+        "best.gamma": number(gamma),  # the loss's own, also where another number was searched
+    }
+    if best.switch_epoch is not None:
+        params["best.switch_epoch"] = str(best.switch_epoch)
+    vectors: dict[str, tuple[float, ...]] = {
+        "alpha": best.alpha,
+        "decision_weight": best.decision_weights or (),
+        "gamma": best.gamma if len(set(best.gamma)) > 1 else (),
+        "offset": best.offset if any(best.offset) else (),
+        "margin": best.margin if any(best.margin) else (),
+        "scale": best.scale if any(value != 1 for value in best.scale) else (),
+    }
+    for role, vector in vectors.items():
+        for name, value in _by_class(vector, result):
+            params[f"class.{role}.{name}"] = number(value)
+    return params
+
+
+def _difference(arm: ArmResult) -> dict[str, float]:
+    difference = arm.difference
+    if difference is None:  # cross-entropy against itself, so that charts show its zero
+        none = dict.fromkeys(("difference", "difference_low", "difference_high"), 0.0)
+        return none | {"difference_p": 1.0, "difference_p_holm": 1.0}
+    return {
+        "difference": difference.mean,
+        "difference_low": difference.interval.low,
+        "difference_high": difference.interval.high,
+        "difference_p": difference.p_value,
+        "difference_p_holm": difference.p_holm,
+    }
+
+
+def _probabilities(arm: ArmResult) -> Iterator[tuple[str, float]]:
+    found = arm.probabilities
+    if found is None:
+        return
+    forms: dict[str, Calibration | None] = {
+        "raw": found.raw,
+        "corrected": found.corrected,
+        "scaled": found.scaled,
+    }
+    for form, values in forms.items():
+        if values is not None:
+            yield f"log_loss_{form}", values.log_loss
+            yield f"brier_score_{form}", values.brier_score
+            yield f"calibration_error_{form}", values.calibration_error
+    yield "temperature", found.temperature
+
+
+def _search(arm: ArmResult) -> Iterator[tuple[str, float]]:
+    found = arm.search
+    if found is None:
+        return
+    yield "optimism", found.optimism
+    yield "failed_share", found.failed_share
+    yield "at_edge", float(len(found.at_edge))
+    yield "worse_than_control", float(found.worse_than_control)
+
+
+def _classes(arm: ArmResult, result: SweepResult) -> Iterator[tuple[str, float]]:
+    recall = tuple(
+        row[k] / sum(row) if sum(row) > 0 else float("nan")
+        for k, row in enumerate(arm.decision_confusion)
+    )
+    for name, value in _by_class(recall, result):
+        yield f"recall/{name}", value
+    average = tuple(curve.average_precision for curve in arm.precision_recall)
+    for name, value in _by_class(average, result):
+        yield f"average_precision/{name}", value
+    if arm.gradient is not None:
+        for name, value in _by_class(arm.gradient.by_class, result):
+            yield f"gradient/{name}", value
+        yield "gradient_share/easy_rows", sum(arm.gradient.by_difficulty[_EASY:])
+        if arm.gradient.suspects is not None:
+            yield "gradient_share/suspects", arm.gradient.suspects
+
+
+def _by_class(vector: tuple[float, ...], result: SweepResult) -> Iterator[tuple[str, float]]:
+    """Pair values with class keys; nothing where there is no value or there are many classes."""
+    names = [c.name for c in result.dataset.classes]
+    if vector and len(names) <= MOST_CLASSES_IN_TABLE:
+        yield from zip(class_keys(names), vector, strict=True)

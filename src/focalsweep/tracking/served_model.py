@@ -1,0 +1,63 @@
+"""What MLflow calls to load an arm's model: raw columns in, class probabilities out.
+
+`mlflow.pyfunc.load_model(uri).predict(frame)` gives a column of probabilities a class;
+``params={"output": "logits"}`` the network's logits, and ``{"output": "classes"}`` the decided
+class names. `mlflow.keras.load_model(uri)` gives the plain network for preprocessed numbers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import pandas as pd
+
+from focalsweep.evidence.model_facts import PREPROCESSOR_FILE
+
+if TYPE_CHECKING:
+    from focalsweep.evidence.final_model import FinalModel
+
+NETWORK_FILE = "model.keras"
+FACTS_FILE = "model.json"
+
+Output = Literal["probabilities", "logits", "classes"]
+OUTPUTS: tuple[str, ...] = get_args(Output)
+
+
+class ServedModel:
+    """Predict the way MLflow asks: a table in, a table out."""
+
+    def __init__(self, model: FinalModel) -> None:
+        self.model = model
+
+    def predict(
+        self, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Return probabilities, logits, or the decided classes, in the order of the rows.
+
+        Raises
+        ------
+        ValueError
+            When ``params["output"]`` is unknown, or a column is missing.
+        """
+        output = (params or {}).get("output", OUTPUTS[0])
+        if output == "classes":
+            decided = self.model.decide(model_input)
+            return pd.DataFrame({"class": decided}, index=model_input.index)
+        if output not in OUTPUTS:
+            raise ValueError(f"`output` must be one of {OUTPUTS}. Received: {output!r}.")
+        make = self.model.logits if output == "logits" else self.model.probabilities
+        names = list(self.model.facts.classes)
+        return pd.DataFrame(make(model_input), columns=names, index=model_input.index)
+
+
+def _load_pyfunc(path: str) -> ServedModel:
+    """Load from the data folder of an MLflow model: the name is MLflow's."""
+    from focalsweep.evidence.final_model import load_final_model
+
+    data = Path(path)
+    return ServedModel(
+        load_final_model(
+            data / NETWORK_FILE, facts=data / FACTS_FILE, preprocessor=data / PREPROCESSOR_FILE
+        )
+    )

@@ -167,7 +167,8 @@ def test_ctrl_c_stops_at_once_with_one_sentence_and_the_same_command_goes_on(und
     process.send_signal(signal.SIGINT)
     stopped = time.monotonic()
     _, error = process.communicate(timeout=LONGEST_WAIT)
-    assert time.monotonic() - stopped < 5.0
+    # Long before the sweep would end; a chunk or a compilation may be under way on a busy machine.
+    assert time.monotonic() - stopped < 20.0
     assert process.returncode == 130
     assert error == "\nfocalsweep: stopped; the same command goes on from here.\n"
     assert not (tmp_path / "result.json").exists()

@@ -63,7 +63,7 @@ def test_the_table_of_trials_has_the_same_number_for_every_arm_and_fold(tiny):
     assert set(trials.groupby(["arm", "fold"]).size()) == {4}
     assert set(trials.fold) == {"0", "1", "all"}
     rates = ["learning_rate", "weight_decay"]
-    assert list(trials)[7:] == [*rates, "gamma", "tau", "delta_0"]
+    assert list(trials)[8:] == [*rates, "gamma", "tau", "delta_0"]
 
 
 def test_what_was_chosen_in_a_fold_is_its_best_trial(tiny):
@@ -81,8 +81,8 @@ def test_what_was_chosen_in_a_fold_is_its_best_trial(tiny):
 
 def test_budget_and_evaluation_say_what_was_done(tiny):
     result = result_of(tiny)
-    # 2 arms; 3 scopes of 2 inner folds; 2 outer folds with 2 refit seeds.
-    assert result["budget"]["members"] == 2 * 3 * 2 * 4 + 2 * (3 * 2 + 2 * 2)
+    # 2 arms; 3 scopes of 2 inner folds; 2 outer folds with 2 refit seeds, and the model to keep.
+    assert result["budget"]["members"] == 2 * 3 * 2 * 4 + 2 * (3 * 2 + 2 * 2 + 1)
     assert (result["budget"]["trials"], result["budget"]["epochs"]) == (4, 3)
     assert result["evaluation"]["outer_folds"] == 2
     assert result["evaluation"]["test_rows"] == 75

@@ -163,14 +163,13 @@ def test_ctrl_c_stops_at_once_with_one_sentence_and_the_same_command_goes_on(und
     process = subprocess.Popen(
         command(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    wait_for(committed(2), tmp_path, lambda: process.poll() is None)
+    wait_for(committed(1), tmp_path, lambda: process.poll() is None)
     process.send_signal(signal.SIGINT)
     stopped = time.monotonic()
     _, error = process.communicate(timeout=LONGEST_WAIT)
-    # Long before the sweep would end; a chunk or a compilation may be under way on a busy machine.
-    assert time.monotonic() - stopped < 20.0
-    assert process.returncode == 130
+    assert time.monotonic() - stopped < 5.0
     assert error == "\nfocalsweep: stopped; the same command goes on from here.\n"
+    assert process.returncode == 130
     assert not (tmp_path / "result.json").exists()
     assert main([*SWEEP, f"hydra.run.dir={tmp_path}"]) == 0
     assert_the_same(tmp_path, undisturbed)

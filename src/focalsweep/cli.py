@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from focalsweep.errors import UserError
+from focalsweep.interrupt import ending_at_once
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,26 +26,19 @@ if TYPE_CHECKING:
     from focalsweep.search.tracker import Tracker
 
 DEFAULT_SWEEP = "quickstart"
-USER_ERROR, INTERRUPTED = 2, 130
+USER_ERROR = 2
+STOPPED = "focalsweep: stopped; the same command goes on from here."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for bad input, 130 after ctrl-C."""
     options = _parse(arguments)
     try:
-        return int(options.run(options))
+        with ending_at_once(STOPPED):
+            return int(options.run(options))
     except UserError as error:
         print(f"focalsweep: {error}", file=sys.stderr)
         return USER_ERROR
-    except KeyboardInterrupt:
-        print(
-            "\nfocalsweep: stopped; the same command goes on from here.",
-            file=sys.stderr,
-            flush=True,
-        )
-        # Worker threads may be inside a compiled program that cannot be interrupted: everything
-        # that matters is on disk, so the process does not wait for them.
-        os._exit(INTERRUPTED)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

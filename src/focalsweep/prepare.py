@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
-from focalsweep.config.schema import ArmConfig, RangeConfig, Selection, SweepConfig
+from focalsweep.config.arm_schema import ArmConfig, RangeConfig
+from focalsweep.config.schema import Selection, SweepConfig
 from focalsweep.config.target import build, factory, load
 from focalsweep.data.class_numbers import class_shares, cost_matrix
 from focalsweep.data.dataset import Dataset
@@ -19,14 +20,8 @@ from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
 from focalsweep.errors import UserError
 from focalsweep.evidence.comparison import VerdictRule
-from focalsweep.evidence.result import (
-    ClassFacts,
-    DatasetFacts,
-    Diagnosis,
-    LeftOut,
-    Overlap,
-    PriorScenario,
-)
+from focalsweep.evidence.facts import ClassFacts, DatasetFacts, Diagnosis, Overlap, PriorScenario
+from focalsweep.evidence.result import LeftOut
 from focalsweep.losses.class_weights import priors_equal
 from focalsweep.metrics.objective import COST, Objective, cost_objective, objective
 from focalsweep.search.arm import Arm, Counts, Nuisance, Range

@@ -8,10 +8,11 @@ import pandas as pd
 from rich.console import Console
 
 from focalsweep.evidence.assess import assess
+from focalsweep.evidence.facts import BudgetFacts, EvaluationFacts
 from focalsweep.evidence.keep_models import keep_models
 from focalsweep.evidence.model_facts import MODELS_FOLDER
 from focalsweep.evidence.references import score_references
-from focalsweep.evidence.result import BudgetFacts, EvaluationFacts, SweepResult
+from focalsweep.evidence.result import SweepResult
 from focalsweep.prepare import Plan
 from focalsweep.procedure import (
     model_builder,

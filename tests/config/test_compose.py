@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from focalsweep.config.compose import compose_sweep, compose_variants
-from focalsweep.config.schema import DecisionConfig
+from focalsweep.config.decision_schema import DecisionConfig
 from focalsweep.errors import UserError
 
 OWN_SWEEP = """

@@ -3,6 +3,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_scores import (
     SIMPLEST_FIRST,
     ArmScores,
@@ -12,7 +13,7 @@ from focalsweep.evidence.arm_scores import (
     representatives,
     simplest_first,
 )
-from focalsweep.evidence.result import Decision, Family
+from focalsweep.evidence.result import Decision
 from focalsweep.evidence.verdict import DECISION_OF_FAMILY
 from focalsweep.evidence.verdict_text import RIVAL_NAMES
 

@@ -12,11 +12,12 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as sklearn_metrics
 
 from focalsweep.data.dataset import Dataset
+from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.assess import Assessment, assess
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.decision_weights import fit_decision_weights
+from focalsweep.evidence.facts import ClassFacts, PriorScenario
 from focalsweep.evidence.refit import Chosen
-from focalsweep.evidence.result import ArmResult, ClassFacts, PriorScenario
 from focalsweep.losses import arms as families
 from focalsweep.losses.recipe import Recipe
 from focalsweep.metrics.objective import OBJECTIVES, objective

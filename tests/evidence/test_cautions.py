@@ -2,15 +2,10 @@
 
 import pytest
 
+from focalsweep.evidence.arm_facts import ArmResult, BestPoint, Search
 from focalsweep.evidence.cautions import cautions
-from focalsweep.evidence.result import (
-    ArmResult,
-    BestPoint,
-    ClassFacts,
-    Interval,
-    ReferenceResult,
-    Search,
-)
+from focalsweep.evidence.facts import ClassFacts, Interval
+from focalsweep.evidence.result import ReferenceResult
 
 CLASSES = (
     ClassFacts(name="common", count=90, share=0.9),
@@ -45,6 +40,16 @@ def arm(name="focal_gamma", *, argmax=0.5, decision=0.5, searched=True, **change
         offset=(0.0, 0.0),
         decision_weights=None,
         curve=(0.5,),
+        scale=(),
+        margin=(),
+        smoothing=0.0,
+        power=0.0,
+        sampling=0.0,
+        switch_epoch=None,
+        head="linear",
+        head_only=False,
+        rows=None,
+        expected_cost_temperature=None,
     )
     # Only what the warnings read: the other numbers are another module's.
     return ArmResult.model_construct(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from focalsweep.config.schema import ArmConfig
+from focalsweep.config.arm_schema import ArmConfig
 from focalsweep.config.target import load
 from focalsweep.losses.free_directions import free_dimensions
 from focalsweep.losses.point import LossPoint

@@ -9,23 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from focalsweep.evidence.result import (
-    ArmResult,
-    BestPoint,
+from focalsweep.config.arm_schema import Family
+from focalsweep.evidence.arm_facts import ArmResult, BestPoint, Difference, FoldScore
+from focalsweep.evidence.facts import (
     BudgetFacts,
     ClassFacts,
-    Comparison,
     DatasetFacts,
-    Difference,
     EvaluationFacts,
-    Family,
-    FoldScore,
     Interval,
-    LeftOut,
-    ReferenceResult,
-    SweepResult,
-    Verdict,
 )
+from focalsweep.evidence.result import Comparison, LeftOut, ReferenceResult, SweepResult, Verdict
 from focalsweep.report.snippet import keras_snippet
 from tests.report.everything import with_everything
 
@@ -168,6 +161,8 @@ def make(
             factor=1.0,
             sha256="9f2b7c" + "0" * 58,
             notes=("Class ERL (5 rows) was dropped: `dataset.rare_classes` is drop.",),
+            label_noise=0.0,
+            diagnosis=None,
         ),
         evaluation=EvaluationFacts(
             kind=kind,
@@ -202,6 +197,13 @@ def make(
         command="focalsweep sweep --config-name quickstart dataset=yeast",
         versions={"focalsweep": "0.1.0", "tensorflow": "2.21.0", "keras": "3.15.1"},
         commit="2b1c9d0e",
+        surfaces=(),
+        folklore_cost=None,
+        detectable=None,
+        suspects=None,
+        prior_scenarios=(),
+        costs=None,
+        warnings=(),
     )
     return Made(with_everything(result) if everything else result, pd.DataFrame(trials))
 
@@ -302,12 +304,27 @@ def _arm(
             if weighted
             else None,
             curve=tuple(curve.tolist()),
+            scale=(),
+            margin=(),
+            smoothing=0.0,
+            power=0.0,
+            sampling=0.0,
+            switch_epoch=None,
+            head="linear",
+            head_only=False,
+            rows=None,
+            expected_cost_temperature=None,
         ),
         confusion=confusion,
         decision_confusion=decided_confusion,
         metrics={"balanced_accuracy": 0.61, "mcc": 0.55, "log_loss_raw": 1.1, "log_loss": 0.9},
         correction="none needed" if gamma == 0 else "moved to the posterior of the data",
         failed_trials=2,
+        probabilities=None,
+        precision_recall=(),
+        gradient=None,
+        search=None,
+        prior_scores={},
     )
     return arm, rows
 

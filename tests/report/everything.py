@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from focalsweep.evidence.result import (
+from focalsweep.evidence.arm_facts import (
     ArmResult,
     Calibration,
-    ClassFacts,
-    Detectable,
-    Diagnosis,
-    FolkloreCost,
     GradientShares,
-    Overlap,
     PrecisionRecall,
-    PriorScenario,
     Probabilities,
     ReliabilityBin,
     Search,
-    Surface,
+)
+from focalsweep.evidence.facts import (
+    ClassFacts,
+    Diagnosis,
+    Overlap,
+    PriorScenario,
     Suspect,
     Suspects,
-    SweepResult,
 )
+from focalsweep.evidence.result import Detectable, FolkloreCost, Surface, SweepResult
 
 
 def with_everything(result: SweepResult) -> SweepResult:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from focalsweep.config.schema import ArmConfig
+from focalsweep.config.arm_schema import ArmConfig, Family
 from focalsweep.config.target import load
-from focalsweep.evidence.result import BestPoint, Family
+from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.recipe import Recipe
@@ -38,6 +38,16 @@ def point(*, tau=0.0, gamma=0.0, offset_tau=0.0, weights=WEIGHTS) -> BestPoint:
         offset=tuple((offset_tau * np.log(PRIOR)).tolist()),
         decision_weights=weights,
         curve=(0.6, 0.7),
+        scale=(),
+        margin=(),
+        smoothing=0.0,
+        power=0.0,
+        sampling=0.0,
+        switch_epoch=None,
+        head="linear",
+        head_only=False,
+        rows=None,
+        expected_cost_temperature=None,
     )
 
 

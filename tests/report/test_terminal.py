@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from focalsweep.evidence.result import Diagnosis
+from focalsweep.evidence.facts import Diagnosis
 from focalsweep.report.frames import leading_arms
 from focalsweep.report.terminal import print_data_summary, print_result
 

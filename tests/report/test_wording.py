@@ -5,7 +5,8 @@ from typing import get_args
 
 import pytest
 
-from focalsweep.evidence.result import Decision, Interval
+from focalsweep.evidence.facts import Interval
+from focalsweep.evidence.result import Decision
 from focalsweep.metrics.objective import OBJECTIVES
 from focalsweep.report.wording import (
     chosen_words,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from focalsweep.config.schema import ArmConfig
+from focalsweep.config.arm_schema import ArmConfig
 from focalsweep.config.target import load
 from focalsweep.losses.arms import focal
 from focalsweep.losses.point import LossPoint

@@ -10,7 +10,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from focalsweep.config.arm_schema import Family
 from focalsweep.data.preprocessing import fit_preprocessor
+from focalsweep.evidence.arm_facts import (
+    ArmResult,
+    BestPoint,
+    Calibration,
+    Difference,
+    FoldScore,
+    GradientShares,
+    PrecisionRecall,
+    Probabilities,
+    Search,
+)
+from focalsweep.evidence.facts import (
+    BudgetFacts,
+    ClassFacts,
+    DatasetFacts,
+    EvaluationFacts,
+    Interval,
+    Suspects,
+)
 from focalsweep.evidence.model_facts import (
     MODELS_FOLDER,
     PREPROCESSOR_FILE,
@@ -18,27 +38,11 @@ from focalsweep.evidence.model_facts import (
     ModelFacts,
 )
 from focalsweep.evidence.result import (
-    ArmResult,
-    BestPoint,
-    BudgetFacts,
-    Calibration,
-    ClassFacts,
     Comparison,
-    DatasetFacts,
     Detectable,
-    Difference,
-    EvaluationFacts,
-    Family,
-    FoldScore,
     FolkloreCost,
-    GradientShares,
-    Interval,
     LeftOut,
-    PrecisionRecall,
-    Probabilities,
     ReferenceResult,
-    Search,
-    Suspects,
     SweepResult,
     Verdict,
 )
@@ -78,6 +82,8 @@ def result() -> SweepResult:
             factor=1.0,
             sha256="ab" * 32,
             notes=("Class ERL was dropped: 3 rows.",),
+            label_noise=0.0,
+            diagnosis=None,
         ),
         evaluation=EvaluationFacts(
             kind="nested", outer_folds=OUTER_FOLDS, inner_folds=3, refit_seeds=3, test_rows=147
@@ -136,6 +142,9 @@ def result() -> SweepResult:
         command="focalsweep sweep --config-name quickstart",
         versions={"keras": "3.15.1", "tensorflow": "2.21.0"},
         commit="0123456789abcdef",
+        surfaces=(),
+        prior_scenarios=(),
+        costs=None,
     )
 
 
@@ -186,6 +195,16 @@ def _arm(position: int, name: str) -> ArmResult:
             offset=(0.0, 0.0, 0.0),
             decision_weights=(1.0, 1.2, 1.9),
             curve=tuple(np.linspace(0.3, score, EPOCHS).tolist()),
+            scale=(),
+            margin=(),
+            smoothing=0.0,
+            power=0.0,
+            sampling=0.0,
+            switch_epoch=None,
+            head="linear",
+            head_only=False,
+            rows=None,
+            expected_cost_temperature=None,
         ),
         confusion=confusion,
         decision_confusion=confusion,

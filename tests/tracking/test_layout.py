@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from focalsweep.errors import UserError
-from focalsweep.evidence.result import SCHEMA_VERSION, ClassFacts, SweepResult
+from focalsweep.evidence.facts import ClassFacts
+from focalsweep.evidence.result import SCHEMA_VERSION, SweepResult
 from focalsweep.tracking.layout import plan_runs
 from focalsweep.tracking.naming import class_keys
 from focalsweep.tracking.note import arm_note, experiment_note, sweep_note

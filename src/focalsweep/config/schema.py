@@ -6,19 +6,13 @@ here means "this option has no such setting" (a holdout has no folds), never a p
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
+
+from focalsweep.config.arm_schema import ArmConfig, RangeConfig
+from focalsweep.config.decision_schema import DecisionConfig
+from focalsweep.config.values import Component, Lax, Name, Value, names_of
 
 Objective = Literal[
     "macro_f1",
@@ -29,55 +23,7 @@ Objective = Literal[
     "log_loss",
     "cost",
 ]
-Family = Literal[
-    "cross_entropy",
-    "class_weights",
-    "logit_adjustment",
-    "label_smoothing",
-    "robust",
-    "resampling",
-    "two_stage",
-    "cosine_head",
-    "margin",
-    "folklore",
-    "focal",
-    "labels",
-]
 Selection = Literal["best", "one_standard_error"]
-
-# Names become folders and MLflow experiments.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
-_DOTTED = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
-Target = Annotated[str, Field(alias="_target_", pattern=_DOTTED)]
-DottedPath = Annotated[str, Field(pattern=_DOTTED)]
-# YAML knows lists only; strictness inside still refuses `true` for a number.
-Lax = Field(strict=False)
-Numbers = Annotated[tuple[float, ...], Lax]
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-    )
-
-
-class Component(_Value):
-    """Name a function by its dotted path; the other keys are its parameters."""
-
-    model_config = ConfigDict(extra="allow")
-    group: ClassVar[str]
-
-    target: Target
-    """Dotted path of the function to call, for example ``focalsweep.models.mlp.mlp``."""
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Keyword arguments for the target, as written in the config."""
-        return dict(self.model_extra or {})
 
 
 class DatasetConfig(Component):
@@ -116,79 +62,7 @@ class SamplerConfig(Component):
     group = "sampler"
 
 
-class RangeConfig(_Value):
-    """Bound one searched number."""
-
-    low: float
-    """Smallest value, included; > 0 on a logarithmic scale."""
-    high: float
-    """Largest value, included; > `low`."""
-    log: bool = False
-    """Whether the number is searched on a logarithmic scale."""
-    vector: bool = False
-    """Whether this is a vector over classes (or class groups), each component in this range."""
-    neutral: float | None = None
-    """Value at which the number does least, for `selection`; null: the one nearest to 0."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.low >= self.high:
-            raise ValueError(f"must have `low` < `high`; received low={self.low} high={self.high}")
-        if self.log and self.low <= 0:
-            raise ValueError(f"must have `low` > 0 where `log` is true; received low={self.low}")
-        if self.neutral is not None and not self.holds(self.neutral):
-            raise ValueError(
-                f"must have `neutral` in [{self.low}, {self.high}]; received neutral={self.neutral}"
-            )
-        return self
-
-    def holds(self, value: float) -> bool:
-        """Tell whether `value` lies in the range."""
-        return self.low <= value <= self.high
-
-
-class ArmConfig(_Value):
-    """Describe one arm: a loss family, what is fixed in it and what is searched."""
-
-    target: Target
-    """Dotted path of the function that makes a loss point from options and searched numbers."""
-    label: str
-    """How the arm is called in tables and plots."""
-    family: Family
-    """Which side of the verdict the arm is on."""
-    options: dict[str, float]
-    """Numbers that stay fixed."""
-    search: dict[str, RangeConfig]
-    """Ranges of the searched numbers, by parameter name of the target."""
-    baselines: Annotated[tuple[dict[str, float], ...], Lax]
-    """Points that are tried first, so that tuned and default lie on one surface."""
-    rows: DottedPath | None = None
-    """Dotted path of the function that treats each fold's training rows; null leaves them."""
-    stream: int = Field(default=0, ge=0)
-    """Arms of one stream share initial weights and batch order, which pairs their differences."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if both := self.options.keys() & self.search.keys():
-            raise ValueError(f"has {_names(both)} both in `options` and in `search`; choose one")
-        for position, point in enumerate(self.baselines):
-            at = f"has a baseline (number {position})"
-            if unknown := point.keys() - self.search.keys():
-                expected = _names(self.search) if self.search else "nothing"
-                raise ValueError(
-                    f"{at} that sets {_names(unknown)}, but the arm searches {expected}"
-                )
-            for name, value in point.items():
-                limits = self.search[name]
-                if not limits.holds(value):
-                    raise ValueError(
-                        f"{at} outside the searched range: {name}={value} is not in "
-                        f"[{limits.low}, {limits.high}]; widen the range or change `baselines`"
-                    )
-        return self
-
-
-class OptimizerConfig(_Value):
+class OptimizerConfig(Value):
     """Choose the optimizer; its numbers are nuisance, re-tuned inside every arm."""
 
     kind: Literal["adamw", "adam", "sgd"]
@@ -221,7 +95,7 @@ class OptimizerConfig(_Value):
         return self
 
 
-class EvaluationConfig(_Value):
+class EvaluationConfig(Value):
     """Say how scores are made."""
 
     kind: Literal["nested", "holdout"]
@@ -250,7 +124,7 @@ class EvaluationConfig(_Value):
         return self
 
 
-class TrackingConfig(_Value):
+class TrackingConfig(Value):
     """Say where runs are mirrored; nothing here changes a number."""
 
     kind: Literal["mlflow", "none"]
@@ -272,7 +146,7 @@ class TrackingConfig(_Value):
         return self
 
 
-class VerdictConfig(_Value):
+class VerdictConfig(Value):
     """Set the thresholds of the verdict rule, in units of the objective."""
 
     smallest_difference: float = Field(ge=0)
@@ -289,45 +163,7 @@ class VerdictConfig(_Value):
         return self
 
 
-class DecisionConfig(_Value):
-    """Say what decisions cost and how frequent classes will be, where the user knows."""
-
-    costs: Annotated[tuple[Numbers, ...], Lax] | dict[str, float | dict[str, float]] | None
-    """What deciding the column's class costs for a row of the row's class; by class name also one
-    number for every wrong decision; null: none."""
-    priors: dict[Name, Numbers | dict[str, float]] | None
-    """Class shares where the model will be used, by the name of a scenario; null: none."""
-
-    @field_validator("costs", "priors", mode="wrap")
-    @classmethod
-    def _check(cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        try:
-            return check(_with_text_names(value))
-        except ValidationError:
-            # Of several types pydantic would say what is wrong with each.
-            expected = _DECISIONS[str(info.field_name)]
-            raise PydanticCustomError("decision", expected) from None
-
-
-_DECISIONS: dict[str, LiteralString] = {
-    "costs": "one row of numbers a class such as [[0,1],[5,0]], a mapping by class name such as "
-    "{rare:5,common:1}, or null",
-    "priors": "a mapping from scenarios (letters, digits, `_`, `-`, `.`) to class shares such as "
-    "{clinic:[0.99,0.01]} or {clinic:{rare:0.01}}, or null",
-}
-
-
-def _with_text_names(value: Any) -> Any:
-    """Take a whole number for a name, as YAML reads a class called 3."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        str(name) if type(name) is int else name: _with_text_names(inner)
-        for name, inner in value.items()
-    }
-
-
-class SweepConfig(_Value):
+class SweepConfig(Value):
     """Hold one sweep: a question, a dataset, arms, a budget, an evaluation."""
 
     name: Name
@@ -379,11 +215,11 @@ class SweepConfig(_Value):
             raise ValueError(
                 "`vary` must hold one key with a list of values, such as "
                 "`vary={dataset.ratio: [1, 10, 100]}`, or be null; "
-                f"received {_names(self.vary) or 'nothing'}"
+                f"received {names_of(self.vary) or 'nothing'}"
             )
         twice = {arm for arm in self.arms if self.arms.count(arm) > 1}
         if twice:
-            raise ValueError(f"`arms` names {_names(twice)} more than once; each arm runs once")
+            raise ValueError(f"`arms` names {names_of(twice)} more than once; each arm runs once")
         if "cross_entropy" not in self.arms:
             raise ValueError(
                 "`arms` must include `cross_entropy`, which every arm is compared with; "
@@ -396,11 +232,7 @@ class SweepConfig(_Value):
             )
         if set(self.arms) != self.loss.keys():
             raise ValueError(
-                f"`loss` must hold one entry for each of `arms`; received {_names(self.loss)} "
-                f"for {_names(self.arms)}"
+                f"`loss` must hold one entry for each of `arms`; received {names_of(self.loss)} "
+                f"for {names_of(self.arms)}"
             )
         return self
-
-
-def _names(names: Any) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names))

@@ -17,8 +17,9 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from focalsweep.config.explain import missing_values, unacceptable
-from focalsweep.config.schema import Component, SweepConfig
+from focalsweep.config.schema import SweepConfig
 from focalsweep.config.suggest import expectation
+from focalsweep.config.values import Component
 from focalsweep.errors import UserError
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.evidence.arm_facts import ArmResult, BestPoint, Difference, FoldScore, Search
 from focalsweep.evidence.arm_scores import Pick
+from focalsweep.evidence.facts import Interval, PriorScenario
 from focalsweep.evidence.gradient_shares import gradient_shares
 from focalsweep.evidence.judgement import ArmEvidence, Judgement
 from focalsweep.evidence.paired import Posterior
@@ -16,15 +18,6 @@ from focalsweep.evidence.predictions import Predictions, own_decision_rule, refu
 from focalsweep.evidence.prior_shift import prior_scores
 from focalsweep.evidence.probabilities import probabilities
 from focalsweep.evidence.refit import Chosen
-from focalsweep.evidence.result import (
-    ArmResult,
-    BestPoint,
-    Difference,
-    FoldScore,
-    Interval,
-    PriorScenario,
-    Search,
-)
 from focalsweep.metrics.objective import OBJECTIVES, Objective
 from focalsweep.metrics.probability import brier_score, log_loss
 from focalsweep.search.folds import Folds, Treatment

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.paired import ROUNDING
-from focalsweep.evidence.result import Family
 
 Vector = NDArray[np.float64]
 

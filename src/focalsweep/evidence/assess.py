@@ -12,23 +12,21 @@ import numpy as np
 import pandas as pd
 
 from focalsweep.data.dataset import Dataset
+from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.arm_result import arm_result
 from focalsweep.evidence.budget_curve import Estimator
 from focalsweep.evidence.cautions import cautions
 from focalsweep.evidence.comparison import VerdictRule, arm_differences
+from focalsweep.evidence.facts import ClassFacts, PriorScenario, Suspects
 from focalsweep.evidence.folklore_cost import folklore_cost
 from focalsweep.evidence.judgement import judge
 from focalsweep.evidence.refit import Chosen
 from focalsweep.evidence.result import (
-    ArmResult,
-    ClassFacts,
     Comparison,
     Detectable,
     FolkloreCost,
-    PriorScenario,
     ReferenceResult,
     Surface,
-    Suspects,
     Verdict,
 )
 from focalsweep.evidence.search_facts import search_facts, searches_by_arm

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from focalsweep.evidence.result import ArmResult, ClassFacts, ReferenceResult, Search
+from focalsweep.evidence.arm_facts import ArmResult, Search
+from focalsweep.evidence.facts import ClassFacts
+from focalsweep.evidence.result import ReferenceResult
 
 FEWEST_ROWS = 10
 """Under so many rows of a class, one of five folds has one or two to test on."""

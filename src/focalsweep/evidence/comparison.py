@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from focalsweep.errors import UserError
+from focalsweep.evidence.arm_facts import Difference
 from focalsweep.evidence.arm_scores import ArmScores, Pick, fold_scores
 from focalsweep.evidence.bootstrap import paired_bootstrap
+from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.holm import holm
 from focalsweep.evidence.paired import Posterior, corrected_t
-from focalsweep.evidence.result import Comparison, Difference, Interval
+from focalsweep.evidence.result import Comparison
 from focalsweep.metrics.objective import Objective
 
 Compare = Callable[[Sequence[Pick], Sequence[Pick]], Posterior]

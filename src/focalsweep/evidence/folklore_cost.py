@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from focalsweep.evidence.arm_scores import ArmScores, Pick, most_often, representatives
 from focalsweep.evidence.comparison import Compare
+from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.paired import Posterior
-from focalsweep.evidence.result import FolkloreCost, Interval
+from focalsweep.evidence.result import FolkloreCost
 from focalsweep.metrics.objective import Objective
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from focalsweep.evidence.arm_facts import GradientShares
 from focalsweep.evidence.predictions import own_log_proba
 from focalsweep.evidence.refit import Chosen
-from focalsweep.evidence.result import GradientShares
 from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.point import LossPoint
 from focalsweep.search.folds import Folds

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
+from focalsweep.evidence.arm_facts import PrecisionRecall
 from focalsweep.evidence.predictions import Predictions
-from focalsweep.evidence.result import PrecisionRecall
 
 Array = NDArray[np.float64]
 Kept = NDArray[np.int64]

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.evidence.arm_facts import Calibration, Probabilities, ReliabilityBin
 from focalsweep.evidence.predictions import Predictions, inner_log_posterior, refusal
 from focalsweep.evidence.refit import Chosen
-from focalsweep.evidence.result import Calibration, Probabilities, ReliabilityBin
 from focalsweep.evidence.temperature import fit_temperature, scaled
 from focalsweep.metrics.probability import (
     brier_score,

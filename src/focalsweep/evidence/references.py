@@ -26,8 +26,9 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # by scikit-learn
 
 from focalsweep.evidence.bootstrap import bootstrap_scores
+from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.paired import Posterior, SampledPosterior, corrected_t
-from focalsweep.evidence.result import Interval, ReferenceResult
+from focalsweep.evidence.result import ReferenceResult
 from focalsweep.metrics.confusion import confusion_counts
 from focalsweep.metrics.objective import Objective
 from focalsweep.metrics.probability import row_log_loss

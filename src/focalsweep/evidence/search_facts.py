@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from focalsweep.evidence.arm_facts import Search
 from focalsweep.evidence.arm_scores import ArmScores
 from focalsweep.evidence.budget_curve import Estimator, budget_curve
 from focalsweep.evidence.refit import Chosen
-from focalsweep.evidence.result import Search
 from focalsweep.search.arm import Nuisance, Parameters, Space
 from focalsweep.search.rounds import OpenStudy
 from focalsweep.search.selection import place

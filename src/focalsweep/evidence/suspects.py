@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from focalsweep.data.dataset import Dataset
+from focalsweep.evidence.facts import Suspect, Suspects
 from focalsweep.evidence.refit import Chosen
-from focalsweep.evidence.result import Suspect, Suspects
 from focalsweep.search.confident_learning import contradicted
 from focalsweep.search.folds import Folds
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_scores import (
     ArmScores,
     Pick,
@@ -35,7 +36,7 @@ from focalsweep.evidence.arm_scores import (
     simplest_first,
 )
 from focalsweep.evidence.comparison import Compare, Side, VerdictRule, compare_sides
-from focalsweep.evidence.result import Comparison, Decision, Family, Verdict
+from focalsweep.evidence.result import Comparison, Decision, Verdict
 from focalsweep.evidence.verdict_text import Findings, Setting, verdict_text
 from focalsweep.metrics.objective import Objective
 

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_scores import ArmScores, most_often
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.paired import ROUNDING
-from focalsweep.evidence.result import Comparison, Decision, Family
+from focalsweep.evidence.result import Comparison, Decision
 from focalsweep.metrics.objective import Objective
 
 

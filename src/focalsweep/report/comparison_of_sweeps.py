@@ -20,7 +20,8 @@ from rich.table import Table
 from scipy.stats import wilcoxon
 
 from focalsweep.errors import UserError
-from focalsweep.evidence.result import ArmResult, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.result import SweepResult
 from focalsweep.report.page import environment
 from focalsweep.report.plots.gains import gains_plot
 from focalsweep.report.wording import decision_words, objective_words

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from focalsweep.evidence.result import ArmResult, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.result import SweepResult
 
 FINAL_FOLD = "all"
 """What the column `fold` holds for the search on all rows, which gives the pasted point."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from focalsweep.evidence.result import BestPoint, Family
+from focalsweep.config.arm_schema import Family
+from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.report.snippet_loss import loss_code
 from focalsweep.report.snippet_training import training_code
 from focalsweep.report.source_lines import assign, call, number, numbers, quoted

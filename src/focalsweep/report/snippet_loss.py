@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from focalsweep.evidence.result import BestPoint, Family
+from focalsweep.config.arm_schema import Family
+from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.report.source_lines import assign, number, numbers
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from string import Template
 
-from focalsweep.evidence.result import BestPoint
+from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.report.source_lines import number
 
 _TREATMENTS = "focalsweep.data.resampling."

@@ -11,7 +11,8 @@ from math import isfinite, nan
 from statistics import median
 from typing import Any
 
-from focalsweep.evidence.result import ArmResult, GradientShares, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult, GradientShares
+from focalsweep.evidence.result import SweepResult
 from focalsweep.report import wording
 from focalsweep.report.frames import find_arm, leading_arms, recalls
 from focalsweep.report.plots.classes import frequency_order

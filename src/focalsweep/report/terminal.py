@@ -17,7 +17,9 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from focalsweep.evidence.result import ArmResult, ClassFacts, DatasetFacts, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.facts import ClassFacts, DatasetFacts
+from focalsweep.evidence.result import SweepResult
 from focalsweep.report.frames import leading_arms
 from focalsweep.report.wording import (
     chosen_words,

@@ -20,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from focalsweep.evidence.result import ArmResult, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.result import SweepResult
 from focalsweep.report.drift import drift_frame, drift_table
 from focalsweep.report.frames import arms_frame, find_arm
 from focalsweep.report.page import environment

@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from focalsweep.evidence.result import BestPoint, Comparison, Decision, Family, Interval
+from focalsweep.config.arm_schema import Family
+from focalsweep.evidence.arm_facts import BestPoint
+from focalsweep.evidence.facts import Interval
+from focalsweep.evidence.result import Comparison, Decision
 from focalsweep.metrics.objective import lower_is_better, objective_label
 
 NOTHING = "n/a"

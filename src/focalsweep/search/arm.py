@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.distributions import FloatDistribution
 
-from focalsweep.config.schema import Family
+from focalsweep.config.arm_schema import Family
 from focalsweep.losses.class_weights import priors_equal
 from focalsweep.losses.free_directions import free_dimensions
 from focalsweep.losses.point import LossPoint

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from focalsweep.evidence.result import ArmResult, Calibration, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult, Calibration
+from focalsweep.evidence.result import SweepResult
 from focalsweep.tracking.naming import class_keys, key, number, steps
 from focalsweep.tracking.run_record import MetricPoint
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from focalsweep.evidence.result import ArmResult
+from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.tracking.layout import SWEEP_KEY, arm_key
 from focalsweep.tracking.run_folder import RunFolder
 

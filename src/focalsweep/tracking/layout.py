@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from focalsweep.evidence.result import ArmResult, ReferenceResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.result import ReferenceResult
 from focalsweep.tracking.arm_columns import arm_numbers, arm_params, best_so_far
 from focalsweep.tracking.naming import key, number, points, steps
 from focalsweep.tracking.note import arm_note, sweep_note

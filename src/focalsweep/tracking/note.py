@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from focalsweep.evidence.result import ArmResult, Interval, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.facts import Interval
+from focalsweep.evidence.result import SweepResult
 
 _LONGEST_NOTE = 7500
 """Characters; MLflow cuts tags at 8,000."""

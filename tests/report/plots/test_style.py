@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from focalsweep.evidence.result import Family
+from focalsweep.config.arm_schema import Family
 from focalsweep.report.plots.gallery import all_plots
 from focalsweep.report.plots.style import FAMILY_COLOURS, arm_styles, plain, shade, short
 from focalsweep.report.wording import FAMILY_WORDS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from focalsweep.evidence.result import ArmResult, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.result import SweepResult
 from focalsweep.report.frames import find_arm, leading_arms
 from focalsweep.report.plots.classes import class_heatmap, frequency_order
 from focalsweep.report.plots.style import (

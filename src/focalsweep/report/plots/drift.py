@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from focalsweep.evidence.result import ArmResult, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.result import SweepResult
 from focalsweep.report.plots.style import (
     GREY,
     Plot,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from focalsweep.evidence.result import Family
+from focalsweep.config.arm_schema import Family
 from focalsweep.report.plots.style import FAMILY_COLOURS, GREY, Plot, new_figure, plain, shade
 
 _ROW_HEIGHT = 34

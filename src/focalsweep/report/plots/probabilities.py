@@ -7,13 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from focalsweep.evidence.result import (
-    ArmResult,
-    PrecisionRecall,
-    Probabilities,
-    ReliabilityBin,
-    SweepResult,
-)
+from focalsweep.evidence.arm_facts import ArmResult, PrecisionRecall, Probabilities, ReliabilityBin
+from focalsweep.evidence.result import SweepResult
 from focalsweep.report.frames import leading_arms
 from focalsweep.report.plots.classes import frequency_order
 from focalsweep.report.plots.style import (

@@ -6,7 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from focalsweep.evidence.result import Interval, SweepResult
+from focalsweep.evidence.facts import Interval
+from focalsweep.evidence.result import SweepResult
 from focalsweep.report.plots.style import (
     FAMILY_COLOURS,
     GREY,

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from focalsweep.evidence.result import ArmResult, Family
+from focalsweep.config.arm_schema import Family
+from focalsweep.evidence.arm_facts import ArmResult
 
 FAMILY_COLOURS: dict[Family, str] = {
     "cross_entropy": "#7f868f",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from focalsweep.evidence.result import ArmResult, SweepResult
+from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.result import SweepResult
 from focalsweep.evidence.surface import SmoothSurface, smooth_surface
 from focalsweep.report.frames import FINAL_FOLD, find_arm, leading_arms
 from focalsweep.report.plots.style import Plot, new_figure, plain

@@ -1,0 +1,185 @@
+"""The part of a result that describes one arm: its scores, its search, its chosen point."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from focalsweep.config.arm_schema import Family
+from focalsweep.evidence.facts import Fact, Interval
+
+
+class FoldScore(Fact):
+    """One arm in one outer fold: the point its search chose and what that scored on test rows."""
+
+    fold: int
+    inner_score: float
+    argmax_score: float
+    decision_score: float
+    """With decision weights fitted on inner out-of-fold predictions."""
+    trial: int
+    epochs: int
+    parameters: dict[str, float]
+
+
+class Calibration(Fact):
+    """How good probabilities are on test rows, mean over outer folds and seeds."""
+
+    log_loss: float
+    brier_score: float
+    calibration_error: float
+    """Expected calibration error of the predicted class, 15 bins of equal rows. Of the test rows of
+    all outer folds together, because it is biased upwards on few rows; mean over seeds."""
+
+
+class ReliabilityBin(Fact):
+    """Test rows whose predicted class has a probability within one bin."""
+
+    confidence: float
+    accuracy: float
+    share: float
+
+
+class Probabilities(Fact):
+    """One arm's probabilities before and after correction."""
+
+    raw: Calibration
+    """The arm's own softmax."""
+    corrected: Calibration | None
+    """Moved to the data's posterior in closed form; None where there is no closed form."""
+    scaled: Calibration
+    """Corrected (raw where that is not possible), then temperature-scaled on inner rows."""
+    temperature: float
+    """Median over outer folds."""
+    refusal: str | None
+    """Why there is no correction."""
+    reliability_raw: tuple[ReliabilityBin, ...]
+    reliability_corrected: tuple[ReliabilityBin, ...]
+
+
+class PrecisionRecall(Fact):
+    """One class against the rest on test rows, by the arm's corrected probabilities.
+
+    Probabilities are means over refit seeds, rows those of all outer folds together. Of more than
+    twelve classes the rarest twelve are kept.
+    """
+
+    name: str
+    average_precision: float
+    recall: tuple[float, ...]
+    precision: tuple[float, ...]
+
+
+class GradientShares(Fact):
+    """Who pulls at the model: shares of the loss gradient's length at the logits.
+
+    Read at the chosen point on inner out-of-fold rows; every tuple sums to 1.
+    """
+
+    by_class: tuple[float, ...]
+    by_difficulty: tuple[float, ...]
+    """Ten bins of the true class's probability: [0, 0.1) first."""
+    rows_by_difficulty: tuple[float, ...]
+    """Share of rows in the same bins."""
+    suspects: float | None
+    """Share that suspect labels take; None where nothing was suspected."""
+
+
+class Search(Fact):
+    """How the arm's search went."""
+
+    best_so_far: tuple[float, ...]
+    """Best inner score after each trial, mean over the outer folds' searches. A failed trial counts
+    as one, with the worst score of its search."""
+    best_so_far_low: tuple[float, ...]
+    """25th percentile of the same over folds."""
+    best_so_far_high: tuple[float, ...]
+    """75th percentile."""
+    estimator: Literal["order", "tang2020"]
+    """Averaged as the trials came, or the unbiased estimator for random search
+    (arXiv:2004.13705)."""
+    failed_share: float
+    at_edge: tuple[str, ...]
+    """Ends of ranges, such as ``gamma.high``, at which most searches chose (within 2% of the
+    range); not where the number ends by itself, see `focalsweep.evidence.search_facts.edges`."""
+    optimism: float
+    """Inner minus outer score by argmax, mean over folds: how much validation was overfitted."""
+    worse_than_control: bool
+    """Whether the arm scores below cross-entropy on test rows by more than the regrettable
+    difference, decision weights on both sides: its search cost more than it found."""
+
+
+class BestPoint(Fact):
+    """The point of the search on all rows: what is pasted."""
+
+    trial: int
+    inner_score: float
+    epochs: int
+    parameters: dict[str, float]
+    learning_rate: float
+    weight_decay: float
+    alpha: tuple[float, ...]
+    gamma: tuple[float, ...]
+    offset: tuple[float, ...]
+    scale: tuple[float, ...]
+    margin: tuple[float, ...]
+    smoothing: float
+    power: float
+    sampling: float
+    """Strength of class-balanced sampling in the last stage."""
+    switch_epoch: int | None
+    """First epoch (from 0) of the last stage, where there is more than one and training reaches
+    it."""
+    head: Literal["linear", "cosine"]
+    head_only: bool
+    """Whether the last stage draws the last layer anew and trains it alone."""
+    rows: str | None
+    """Dotted path of what is done to training rows, where something is."""
+    decision_weights: tuple[float, ...] | None
+    """Factors on the class probabilities before argmax; None where the objective needs none."""
+    expected_cost_temperature: float | None
+    """Where there are costs and the smallest expected cost decides instead of the weights: what
+    corrected log-probabilities are divided by first. None where the weights decide."""
+    curve: tuple[float, ...]
+    """Pooled validation objective after each epoch of the chosen trial."""
+
+
+class Difference(Fact):
+    """A paired difference of two procedures over the outer folds (or test rows)."""
+
+    against: str
+    mean: float
+    interval: Interval
+    p_value: float
+    p_holm: float
+
+
+class ArmResult(Fact):
+    """One arm: scores on test rows, the chosen point, how it errs."""
+
+    name: str
+    label: str
+    family: Family
+    inner_score: float
+    argmax_score: float
+    argmax_interval: Interval
+    decision_score: float
+    decision_interval: Interval
+    difference: Difference | None
+    """Against cross-entropy, with decision weights on both sides; None for cross-entropy."""
+    folds: tuple[FoldScore, ...]
+    best: BestPoint
+    confusion: tuple[tuple[float, ...], ...]
+    """Test rows by true class (down) and argmax (across), mean over refit seeds."""
+    decision_confusion: tuple[tuple[float, ...], ...]
+    metrics: dict[str, float]
+    """Further test scores of argmax, by metric name, and log-loss raw and corrected."""
+    correction: str
+    """How probabilities were corrected to the posterior, or why they could not be."""
+    probabilities: Probabilities | None
+    precision_recall: tuple[PrecisionRecall, ...]
+    gradient: GradientShares | None
+    search: Search | None
+    prior_scores: dict[str, float]
+    """Score by the decision layer under other priors, by the scenario's name; the first is the data
+    as they are, and equals `decision_score`."""
+    failed_trials: int

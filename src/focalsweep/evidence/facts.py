@@ -1,0 +1,127 @@
+"""The part of a result that says what was compared on: the data, the evaluation, the budget."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Fact(BaseModel):
+    """Refuse unknown fields and changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(Fact):
+    """95% interval."""
+
+    low: float
+    high: float
+
+
+class ClassFacts(Fact):
+    """One class of the data."""
+
+    name: str
+    count: int
+    share: float
+
+
+class Overlap(Fact):
+    """How mixed one class is with the others, before any training."""
+
+    name: str
+    effective_number: float
+    """(1 - b^n) / (1 - b) rows with b = 1 - 1 / all rows (arXiv:1901.05555)."""
+    neighbours: float
+    """Share of a row's five nearest neighbours that are of other classes, mean over rows."""
+    expected: float
+    """The same share if classes were strewn at random: rows of other classes over all other
+    rows."""
+
+
+class Diagnosis(Fact):
+    """What can be said of the data without training."""
+
+    classes: tuple[Overlap, ...]
+    duplicates: int
+    """Rows that another row equals in every column."""
+    conflicting: int
+    """Rows that another row equals in every column but the label."""
+    sampled_rows: int
+    """Rows that the neighbour search looked at."""
+    text: tuple[str, ...]
+    """The same in sentences, the most important first."""
+
+
+class DatasetFacts(Fact):
+    """The data that the sweep saw."""
+
+    name: str
+    origin: str
+    rows: int
+    columns: int
+    classes: tuple[ClassFacts, ...]
+    imbalance_ratio: float
+    smallest_training_class: int
+    """Rows of the smallest class in the smallest training fold."""
+    profile: Literal["none", "exp", "step"]
+    factor: float
+    """Largest over smallest class that the profile makes in training folds; 1 without one."""
+    label_noise: float
+    """Share of training rows whose label was flipped on purpose."""
+    diagnosis: Diagnosis | None
+    sha256: str
+    notes: tuple[str, ...]
+
+
+class EvaluationFacts(Fact):
+    """How scores were made."""
+
+    kind: Literal["nested", "holdout"]
+    outer_folds: int
+    """Outer folds times repeats; 1 for a holdout."""
+    inner_folds: int
+    refit_seeds: int
+    test_rows: int
+    """Test rows an outer fold (mean)."""
+
+
+class BudgetFacts(Fact):
+    """What every arm was given, the same for all."""
+
+    trials: int
+    epochs: int
+    batch_size: int
+    members: int
+    """Models trained in the whole sweep."""
+
+
+class Suspect(Fact):
+    """A row whose label the out-of-fold predictions of cross-entropy contradict."""
+
+    row: int
+    """Position in the data as read, from 0."""
+    given: str
+    suggested: str
+    given_probability: float
+    suggested_probability: float
+
+
+class Suspects(Fact):
+    """Labels worth a second look: confident learning (arXiv:1911.00068)."""
+
+    count: int
+    share: float
+    rows: tuple[Suspect, ...]
+    """The worst first, 50 at most."""
+    by_class: tuple[int, ...]
+    text: str
+
+
+class PriorScenario(Fact):
+    """Class shares that the user expects where the model will be used."""
+
+    name: str
+    priors: tuple[float, ...]

@@ -145,6 +145,17 @@ def test_treated_rows_change_neither_the_batch_size_nor_the_facts():
     assert len(treated.folds.base) == len(plain.folds.views)
 
 
+def test_rows_are_not_made_for_an_arm_that_is_left_out(csv):
+    # Two classes: an arm with a free vector equals one without.
+    made = plan(
+        *csv({"a": 60, "b": 20}),
+        "arms=[cross_entropy,focal_gamma_alpha,random_over_sampling]",
+        "+loss.focal_gamma_alpha.rows=focalsweep.data.resampling.smote",
+    )
+    assert [each.arm for each in made.left_out] == ["focal_gamma_alpha"]
+    assert set(made.folds.variants) == {random_over_sampling}
+
+
 def test_arms_that_need_suspects_wait_and_the_user_is_told():
     made = plan(PLAIN, "dataset.drop_suspects=true")
     assert [arm.name for arm in made.arms] == ["cross_entropy", "cross_entropy_cleaned"]

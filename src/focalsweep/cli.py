@@ -125,12 +125,19 @@ def _parser() -> argparse.ArgumentParser:
         "validate-verdict",
         help="measure how often the verdict itself is wrong",
         description="Run sweeps on planted data whose truth is computed, and print how often "
-        "verdicts claim out of nothing, what they see and what following them costs.",
+        "verdicts claim out of nothing, what they see and what following them costs. The same "
+        "command goes on where a stopped one ended.",
     )
     audit.add_argument("--null-sweeps", type=int, default=200, help="default: %(default)s")
     audit.add_argument("--sweeps", type=int, default=20, help="a case (default: %(default)s)")
     audit.add_argument("--truth-seeds", type=int, default=20, help="default: %(default)s")
     audit.add_argument("--fresh-rows", type=int, default=100_000, help="default: %(default)s")
+    audit.add_argument(
+        "--jobs",
+        type=int,
+        default=min(2, os.cpu_count() or 1),
+        help="worker processes; the figures do not depend on it (default: %(default)s)",
+    )
     audit.add_argument(
         "--output",
         type=Path,
@@ -276,7 +283,7 @@ def _validate_verdict(options: argparse.Namespace) -> int:
         fresh_rows=options.fresh_rows,
     )
     console = Console(highlight=False)
-    audit = run_audit(options.output, size=size, say=console.print)
+    audit = run_audit(options.output, size=size, jobs=options.jobs, console=console)
     print_audit(console, audit)
     return 0
 

@@ -32,6 +32,7 @@ from focalsweep.search.folds import (
     Treatment,
     lay_out,
     needs_suspects,
+    with_treatments,
 )
 from focalsweep.search.rounds import Budget
 from focalsweep.search.studies import MakeSampler
@@ -111,12 +112,14 @@ def prepare(config: SweepConfig) -> Plan:
         evaluation=evaluation,
         profile=profile,
         seed=config.seed,
-        treatments=[arm.rows for arm in made if arm.rows is not None],
         label_noise=config.dataset.label_noise,
         with_whole=config.tracking.models,
     )
     nuisance = _nuisance(config)
     arms, left_out = _arms(made, folds, nuisance=nuisance)
+    # Only now: making rows takes seconds, which arms that are left out do not need.
+    used = [arm.rows for arm in arms if arm.rows is not None]
+    folds = with_treatments(folds, used, seed=config.seed)
     make_sampler = factory(config.sampler)
     # What a sampler lacks, such as a package, shows when it is made.
     space = arms[0].space(folds.final.counts, nuisance)

@@ -174,6 +174,7 @@ def run_sweep(
             optimizer=config.optimizer.kind,
             batch_size=plan.batch_size,
             with_decision_weights=assessment.verdict.decision == "use_decision_weights",
+            costs=plan.costs,
             momentum=config.optimizer.momentum,
         ),
         seconds={**stopwatch.seconds, "kernel": trainer.kernel_seconds},

@@ -50,6 +50,7 @@ def arm(name="focal_gamma", *, argmax=0.5, decision=0.5, searched=True, **change
         head_only=False,
         rows=None,
         expected_cost_temperature=None,
+        posterior_weight=None,
     )
     # Only what the warnings read: the other numbers are another module's.
     return ArmResult.model_construct(

@@ -40,7 +40,7 @@ def test_interval_probability_and_p_value_say_the_same(hundredths, ratio):
     posterior = corrected_t(np.array(hundredths) / 100, test_train_ratio=ratio)
     low, high = posterior.interval(0.9)
     assert low <= posterior.mean <= high
-    if not posterior.is_exact:
+    if 0.0 < posterior.scale < math.inf:
         assert posterior.probability_above(low) == pytest.approx(0.95)
         assert posterior.probability_above(high) == pytest.approx(0.05)
         tail = posterior.probability_above(0.0)
@@ -55,8 +55,8 @@ def test_changing_sides_turns_everything_round():
 
 
 @pytest.mark.parametrize("value", [0.0, 0.01, 0.1 + 0.2, -0.05])
-def test_differences_without_spread_are_taken_exactly(value):
-    posterior = corrected_t([value, value + 1e-16, value], test_train_ratio=0.25)
+def test_five_differences_without_spread_are_taken_as_they_are(value):
+    posterior = corrected_t([value, value + 1e-16, value, value, value], test_train_ratio=0.25)
     assert posterior.is_exact
     assert posterior.interval() == pytest.approx((value, value))
     assert posterior.probability_above(value) == 0.0
@@ -67,11 +67,12 @@ def test_differences_without_spread_are_taken_exactly(value):
 def test_equality_with_the_threshold_is_not_above_it_despite_rounding():
     rounded_up = 0.71 - 0.70  # 0.010000000000000009
     assert rounded_up > 0.01
-    assert corrected_t([rounded_up] * 3, test_train_ratio=0.25).probability_above(0.01) == 0.0
+    assert corrected_t([rounded_up] * 5, test_train_ratio=0.25).probability_above(0.01) == 0.0
 
 
-def test_a_single_difference_decides_nothing():
-    posterior = corrected_t([0.4], test_train_ratio=0.25)
+@pytest.mark.parametrize("folds", [1, 2, 4])
+def test_a_single_difference_or_a_few_that_are_the_same_decide_nothing(folds):
+    posterior = corrected_t([0.4] * folds, test_train_ratio=0.25)
     assert posterior.mean == 0.4
     assert posterior.interval() == (-math.inf, math.inf)
     assert posterior.probability_above(0.01) == posterior.probability_above(0.03) == 0.5

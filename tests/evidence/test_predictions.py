@@ -9,10 +9,16 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as sklearn_metrics
 
 from focalsweep.evidence.decision_weights import fit_decision_weights
-from focalsweep.evidence.predictions import own_decision_weights, predict, refusal
+from focalsweep.evidence.predictions import (
+    own_decision_weights,
+    posterior_weight,
+    predict,
+    refusal,
+)
 from focalsweep.evidence.refit import Chosen
 from focalsweep.losses import arms as families
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.posterior import corrected_log_proba
 from focalsweep.losses.recipe import Recipe, Stage
 from focalsweep.metrics.objective import objective
 from focalsweep.search.arm import Arm
@@ -237,3 +243,24 @@ def test_balanced_sampling_is_undone_as_balanced_weights_are():
     expected = predict(weighted, folds=folds, objective=objective("macro_f1"))
     np.testing.assert_allclose(sampled.log_posterior, expected.log_posterior, atol=1e-6)
     assert np.abs(sampled.log_posterior - sampled.log_proba).max() > 0.5
+
+
+def test_one_weight_a_class_undoes_the_loss_the_sampling_and_the_thinned_prior():
+    point = replace(families.focal(COUNTS, gamma=1.5, tau=0.5), margin=np.array([0.1, 0.2, 0.4]))
+    recipe = Recipe(stages=(Stage(loss=point, sampling=0.6),))
+    entry, folds = with_recipe(recipe, noisy_logits(), natural_counts=np.array([60, 60, 60]))
+    found = corrected_log_proba(
+        entry.test_logits,
+        weight=posterior_weight(entry, folds=folds),
+        gamma=point.gamma,
+        scale=point.scale,
+        offset=point.offset,
+        margin=point.margin,
+    )
+    expected = predict(entry, folds=folds, objective=objective("log_loss")).log_posterior
+    np.testing.assert_allclose(np.asarray(found), expected, atol=1e-5)
+
+
+def test_a_loss_without_a_correction_has_no_weight_that_undoes_it():
+    entry, folds = chosen(noisy_logits(), replace(CE, smoothing=0.1))
+    assert posterior_weight(entry, folds=folds) is None

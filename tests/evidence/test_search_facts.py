@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import yaml
 from optuna.distributions import FloatDistribution
 
 from focalsweep.evidence.arm_scores import ArmScores
@@ -124,6 +126,18 @@ def test_a_value_near_the_end_of_its_range_is_at_the_edge(chosen, edge):
 @pytest.mark.parametrize("chosen", [{"gamma": 0.0}, {"strength": 0.0}, {"strength": 1.0}])
 def test_where_a_number_ends_by_itself_there_is_no_edge(chosen):
     assert edges([search(**chosen)]) == ()
+
+
+def test_the_end_of_the_family_of_generalised_cross_entropy_is_no_edge():
+    file = Path(__file__).parents[2] / "conf" / "loss" / "generalised_cross_entropy.yaml"
+    given = yaml.safe_load(file.read_text())
+    limits = given["search"]["power"]
+    found = search()
+    chosen = replace(found.chosen, parameters={"power": limits["high"]})
+    space = {"power": FloatDistribution(limits["low"], limits["high"])}
+    ends = replace(found, chosen=chosen, space=space, baselines=given["baselines"])
+    assert edges([ends]) == ()
+    assert edges([replace(ends, baselines=[{"power": 0.7}])]) == ("power.high",)
 
 
 def test_an_edge_takes_more_than_half_of_the_searches_at_one_end():

@@ -11,7 +11,7 @@ from focalsweep.evidence.arm_scores import ArmScores, Pick
 from focalsweep.evidence.comparison import VerdictRule, compare_folds, compare_test_rows
 from focalsweep.evidence.paired import StudentPosterior
 from focalsweep.evidence.verdict import reach_verdict
-from focalsweep.metrics.objective import objective
+from focalsweep.metrics.objective import cost_objective, objective
 
 MACRO_F1 = objective("macro_f1")
 OUTCOMES = {
@@ -220,6 +220,16 @@ def test_the_kept_rival_of_a_sweep_without_cross_entropy_may_be_copied_focal_los
     assert (verdict.decision, verdict.arm) == ("use_focal", "focal_folklore")
 
 
+def test_under_costs_the_text_speaks_of_the_decision_layer():
+    compare = answers(weights="better")
+    comparisons, verdict = verdict_of(SWEEP, compare, by=cost_objective([[0, 1], [5, 0]]))
+    assert verdict.decision == "use_decision_weights"
+    assert "let the decision layer (expected-cost rule or weights) decide" in verdict.text
+    assert "The decision layer helps `cross_entropy`" in verdict.text
+    assert "Does the decision layer help `cross_entropy`?" in named(comparisons)
+    assert "decision weights" not in verdict.text
+
+
 def test_log_loss_compares_no_decision_weights_and_reads_in_its_own_direction():
     def compare(left, right):
         assert not any(pick.decision_weights for pick in [*left, *right])
@@ -265,12 +275,32 @@ def test_differences_without_spread_or_from_one_fold_are_said_to_be_so():
     _, verdict = verdict_of(SWEEP, lambda left, right: exact)
     assert verdict.decision == "use_focal"
     assert verdict.confidence == 1.0
-    assert "+0.050 macro-F1 (exactly, without spread and so without a test)" in verdict.text
+    assert "+0.050 macro-F1 (the same in all 10 folds, which no test can judge" in verdict.text
     one_fold = [arm(a.name, a.inner[0], folds=1) for a in SWEEP]
     _, verdict = verdict_of(one_fold, compare_folds(one_fold, test_train_ratio=0.25))
     assert verdict.decision == "not_enough_data"
     assert "a single fold, of unknown spread" in verdict.text
     assert not re.search(r"\b(inf|nan)\b", verdict.text)
+
+
+@pytest.mark.parametrize(("folds", "decision"), [(2, "not_enough_data"), (10, "use_focal")])
+def test_a_gain_that_is_the_same_in_two_small_folds_is_no_claim(folds, decision):
+    arms = [
+        arm(name, score, scores=np.full(folds, score), folds=folds)
+        for name, score in (("cross_entropy", 0.5), ("focal_gamma", 0.6))
+    ]
+    comparisons, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=0.25))
+    assert verdict.decision == decision
+    assert (comparisons[0].outcome == "better") == (decision == "use_focal")
+    assert ("the same in both folds, too few to tell its spread" in verdict.text) == (folds == 2)
+
+
+def test_a_tie_in_two_small_folds_does_not_show_that_there_is_no_gain():
+    arms = [
+        arm(name, 0.5, scores=np.full(2, 0.5), folds=2) for name in ("cross_entropy", "focal_gamma")
+    ]
+    _, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=1.0))
+    assert verdict.decision == "not_enough_data"
 
 
 CLEANED = [*SWEEP, arm("cross_entropy_cleaned", 0.99)]

@@ -72,3 +72,13 @@ def test_classes_are_drawn_as_they_are_at_0_and_equally_at_1():
 @pytest.mark.parametrize("sampling", [0.0, 0.5, 1.0])
 def test_a_class_without_rows_is_never_drawn(sampling):
     assert class_mass([10, 0, 5], sampling)[1] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("start", "trained", "expected"), [(0.5, 4, None), (0.5, 6, 5), (0.0, 1, 0), (0.01, 3, 0)]
+)
+def test_a_switch_in_epoch_0_is_a_switch_and_a_stage_that_is_not_reached_is_none(
+    start, trained, expected
+):
+    assert recipe(0.0, start).switch_epoch(trained, epochs=10) == expected
+    assert Recipe.plain(LOSS).switch_epoch(trained, epochs=10) is None

@@ -314,6 +314,7 @@ def _arm(
             head_only=False,
             rows=None,
             expected_cost_temperature=None,
+            posterior_weight=None,
         ),
         confusion=confusion,
         decision_confusion=decided_confusion,

@@ -21,6 +21,7 @@ from focalsweep.evidence.facts import (
     Suspect,
     Suspects,
 )
+from focalsweep.evidence.precision_recall import MAX_CLASSES
 from focalsweep.evidence.result import Detectable, FolkloreCost, Surface, SweepResult
 
 
@@ -130,7 +131,12 @@ def _filled(rng: np.random.Generator, arm: ArmResult, classes: tuple[ClassFacts,
                 reliability_raw=_bins(rng, 0.15),
                 reliability_corrected=_bins(rng, 0.03) if correctable else (),
             ),
-            "precision_recall": tuple(_curve(rng, facts) for facts in classes),
+            "precision_recall": tuple(
+                _curve(rng, facts)
+                for facts in classes
+                # As in a sweep: the rarest twelve.
+                if facts in sorted(classes, key=lambda each: each.count)[:MAX_CLASSES]
+            ),
             "gradient": GradientShares(
                 by_class=tuple((pulls / pulls.sum()).tolist()),
                 by_difficulty=tuple((difficulty / difficulty.sum()).tolist()),

@@ -66,6 +66,23 @@ CASES = {
 }
 
 
+def test_the_page_says_that_precision_and_recall_are_shown_for_the_rarest_classes(make_result):
+    made = make_result(classes=14, everything=True)
+    text = Page(render_report(made.result, made.trials)).text
+    assert "Precision and recall are drawn for the rarest 6 classes of 14." in text
+    assert "Only the rarest 12 of the 14 classes are shown." in text
+    few = make_result(classes=4, everything=True)
+    assert "the rarest" not in Page(render_report(few.result, few.trials)).text
+
+
+def test_under_costs_the_page_speaks_of_the_decision_layer(make_result):
+    made = make_result(objective="cost", everything=True)
+    text = Page(render_report(made.result, made.trials)).text
+    assert "both with the decision layer" in text
+    assert "loss beyond the decision layer (both with it)" in text
+    assert "smallest expected cost" in text
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_page_is_whole_and_loads_nothing(make_result, case):
     made = make_result(**CASES[case])

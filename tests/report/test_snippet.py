@@ -13,8 +13,10 @@ import yaml
 from focalsweep.config.arm_schema import ArmConfig, Family
 from focalsweep.config.target import load
 from focalsweep.evidence.arm_facts import BestPoint
+from focalsweep.evidence.decision_rule import ExpectedCost
 from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.posterior import corrected_log_proba
 from focalsweep.losses.recipe import Recipe
 from focalsweep.report.snippet import keras_snippet
 
@@ -48,6 +50,7 @@ def point(*, tau=0.0, gamma=0.0, offset_tau=0.0, weights=WEIGHTS) -> BestPoint:
         head_only=False,
         rows=None,
         expected_cost_temperature=None,
+        posterior_weight=None,
     )
 
 
@@ -97,7 +100,7 @@ def searched(name: str) -> Searched:
     return Searched(arm.family, stage.loss, best)
 
 
-def snippet(family, best=None, *, optimizer="adamw", with_decision_weights=False) -> str:
+def snippet(family, best=None, *, optimizer="adamw", with_decision_weights=False, costs=None):
     return keras_snippet(
         best or POINTS[family],
         family,
@@ -106,6 +109,7 @@ def snippet(family, best=None, *, optimizer="adamw", with_decision_weights=False
         optimizer=optimizer,
         batch_size=32,
         with_decision_weights=with_decision_weights,
+        costs=costs,
     )
 
 
@@ -315,6 +319,52 @@ def test_decision_weights_are_left_out_unless_recommended_and_present():
     assert "decision_weights" not in snippet("focal")
     best = point(weights=None)
     assert "decision_weights" not in snippet("focal", best, with_decision_weights=True)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "focal_gamma_tau", "logit_adjusted", "ldam"])
+def test_under_costs_predict_is_the_sweep_s_expected_cost_rule(name, rows):
+    x, _ = rows
+    # The second class is a cheap compromise, which no weight a class can express.
+    costs = ((0.0, 3.0, 9.0, 9.0), (2.0, 0.0, 2.0, 2.0), (9.0, 3.0, 0.0, 3.0), (9.0, 3.0, 3.0, 0.0))
+    made = searched(name)
+    undone = (1.5, 0.5, 2.0, 1.0)  # not the loss's own: sampling and thinning count too
+    best = made.best.model_copy(
+        update={"expected_cost_temperature": 1.25, "posterior_weight": undone}
+    )
+    code = snippet(made.family, best, costs=costs)
+    assert "decision_weights" not in code
+    assert max(map(len, code.splitlines())) <= 80
+    names = executed(code)
+    head = names["model"].layers[-1]
+    # Far from even, so that classes differ.
+    head.set_weights([3 * value for value in head.get_weights()])
+    log_posterior = corrected_log_proba(
+        names["model"](x),
+        weight=undone,
+        gamma=made.loss.gamma,
+        scale=made.loss.scale,
+        offset=made.loss.offset,
+        margin=made.loss.margin,
+    )
+    rule = ExpectedCost(costs=costs, temperature=1.25, log_prior_shift=np.zeros(4))
+    expected = rule.decide(np.asarray(log_posterior))
+    np.testing.assert_array_equal(names["predict"](x), expected)
+    assert len(set(expected)) > 1
+
+
+def test_expected_cost_reads_the_own_probabilities_where_there_is_no_correction(rows):
+    x, _ = rows
+    costs = tuple(map(tuple, (1.0 - np.eye(4)).tolist()))
+    best = point().model_copy(update={"expected_cost_temperature": 2.0})
+    names = executed(snippet("cross_entropy", best, costs=costs))
+    expected = np.asarray(names["model"](x)).argmax(axis=1)
+    np.testing.assert_array_equal(names["predict"](x), expected)
+
+
+def test_under_costs_weights_are_pasted_where_they_were_cheaper():
+    costs = tuple(map(tuple, (1.0 - np.eye(4)).tolist()))
+    code = snippet("cross_entropy", costs=costs, with_decision_weights=True)
+    assert code == snippet("cross_entropy", with_decision_weights=True)
 
 
 def test_class_names_survive_whatever_stands_in_them():

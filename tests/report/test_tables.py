@@ -5,6 +5,7 @@ import pytest
 
 from focalsweep.report import tables
 from focalsweep.report.frames import find_arm, leading_arms
+from focalsweep.report.plots.classes import frequency_order
 
 
 def test_loss_and_decision_weights_add_up_to_the_whole_gain(full):
@@ -59,3 +60,12 @@ def test_the_budget_row_reads_a_quarter_a_half_and_all(full, trials, expected):
 
 def test_without_a_search_there_is_no_budget_row(usual):
     assert tables.budget_row(usual.result.arms[0]) is None
+
+
+def test_average_precision_stands_under_the_rarest_classes_where_others_have_none(crowded):
+    table = tables.precision_table(crowded.result)
+    order = frequency_order(crowded.result)[-12:]
+    assert table.columns == tuple(crowded.result.dataset.classes[code].name for code in order)
+    arm, numbers = table.rows[0]
+    expected = {curve.name: curve.average_precision for curve in arm.precision_recall}
+    assert dict(zip(table.columns, numbers, strict=True)) == expected

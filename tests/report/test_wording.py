@@ -25,8 +25,13 @@ from focalsweep.report.wording import (
 
 @pytest.mark.parametrize("decision", get_args(Decision))
 def test_every_decision_has_words_and_a_tone(decision):
-    assert decision_words(decision)[0].isupper()
+    assert decision_words(decision, "macro_f1")[0].isupper()
     assert decision_tone(decision) in {"change", "keep", "unsure"}
+
+
+def test_under_costs_the_decision_layer_is_what_is_used():
+    assert decision_words("use_decision_weights", "macro_f1") == "Use decision weights"
+    assert decision_words("use_decision_weights", "cost") == "Use the decision layer"
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

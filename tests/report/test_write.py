@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import json
+import math
 import os
 
+import jsonschema
 import pandas as pd
 import pytest
 
 from focalsweep.errors import UserError
+from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SCHEMA_VERSION
 from focalsweep.report.frames import trials_frame
 from focalsweep.report.plots.gallery import all_plots
+from focalsweep.report.schema import SCHEMA_PATH
 from focalsweep.report.write import read_result, write_outputs, write_text
 
 
@@ -35,6 +40,34 @@ def test_what_was_written_is_read_back_exactly(usual, run_dir):
     pd.testing.assert_frame_equal(
         trials_frame(run_dir / "trials.csv"), usual.trials, check_dtype=False
     )
+
+
+def test_an_interval_without_ends_is_written_read_back_and_drawn(make_result, tmp_path):
+    made = make_result()
+    unknown = {"interval": Interval(low=-math.inf, high=math.inf)}
+    result = made.result.model_copy(
+        update={
+            "arms": tuple(
+                arm.model_copy(
+                    update={
+                        "argmax_interval": unknown["interval"],
+                        "decision_interval": unknown["interval"],
+                        "difference": arm.difference and arm.difference.model_copy(update=unknown),
+                    }
+                )
+                for arm in made.result.arms
+            ),
+            "comparisons": tuple(c.model_copy(update=unknown) for c in made.result.comparisons),
+        }
+    )
+    write_outputs(result, made.trials, tmp_path)
+    assert read_result(tmp_path) == result
+    text = (tmp_path / "result.json").read_text()
+    assert "Infinity" not in text
+    schema = json.loads(SCHEMA_PATH.read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(text))
+    for page in (tmp_path / "plots").glob("*.html"):
+        assert "Infinity" not in page.read_text(encoding="utf-8"), page.name
 
 
 def test_the_report_is_made_again_from_the_files_alone(run_dir, tmp_path):

@@ -27,6 +27,7 @@ from focalsweep.search.folds import (
     Treatment,
     lay_out,
     needs_suspects,
+    with_treatments,
     with_variant,
 )
 from focalsweep.training.member import View
@@ -269,14 +270,14 @@ def every_third(labels: np.ndarray) -> np.ndarray:
 def laid_out(
     treatments: list[Treatment], *, data: Dataset | None = None, label_noise: float = 0.0
 ) -> Folds:
-    return lay_out(
+    folds = lay_out(
         data or dataset([40, 20, 8]),
         evaluation=HOLDOUT,  # five views: neighbours are looked for in each
         profile=NO_PROFILE,
         seed=0,
-        treatments=treatments,
         label_noise=label_noise,
     )
+    return with_treatments(folds, treatments, seed=0)
 
 
 @pytest.fixture(scope="module")

@@ -205,6 +205,7 @@ def _arm(position: int, name: str) -> ArmResult:
             head_only=False,
             rows=None,
             expected_cost_temperature=None,
+            posterior_weight=None,
         ),
         confusion=confusion,
         decision_confusion=confusion,

@@ -127,6 +127,21 @@ def test_many_classes_stay_out_of_the_columns(run_dir: Path, result: SweepResult
     assert not any(name.startswith("class.") for name in params)
 
 
+def test_a_class_without_a_curve_has_no_average_precision(
+    run_dir: Path, result: SweepResult
+) -> None:
+    arm = result.arms[-1]
+    fewer = arm.model_copy(update={"precision_recall": arm.precision_recall[1:]})
+    changed = result.model_copy(update={"arms": (*result.arms[:-1], fewer)})
+    run = planned(run_dir, changed)[f"arm/{arm.name}"]
+    found = {p.name: p.value for p in run.metrics if p.name.startswith("average_precision/")}
+    names = [
+        f"average_precision/{key}" for key in class_keys([c.name for c in arm.precision_recall])
+    ]
+    values = [curve.average_precision for curve in arm.precision_recall]
+    assert found == dict(zip(names[1:], values[1:], strict=True))
+
+
 def test_numbers_that_are_not_finite_leave_an_empty_cell(
     run_dir: Path, result: SweepResult
 ) -> None:

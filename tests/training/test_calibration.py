@@ -45,3 +45,12 @@ def test_members_go_round_all_views(measured, views):
     trainer, _ = measured
     members = [member for chunk in trainer.calls[-1][0] for member in chunk]
     assert [member.view for member in members] == [i % len(views) for i in range(len(members))]
+
+
+def test_a_machine_that_was_held_up_meanwhile_does_not_give_no_time_at_all(views, monkeypatch):
+    moments = iter([0.0, 1.0, 1.0, 1.6, 1.6, 3.0])  # compile, three epochs, one epoch held up
+    monkeypatch.setattr(time, "perf_counter", lambda: next(moments))
+    trainer = SleepingTrainer(views)
+    trainer.calls.append(None)
+    seconds = seconds_per_member_epoch(trainer, chunk_size=SIZE)
+    assert seconds == pytest.approx(0.6 / (2 * SIZE * 3))

@@ -6,7 +6,10 @@ What the best loss is on each is never written down here: `focalsweep.audit.trut
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
+from focalsweep.config.compose import compose_sweep
+from focalsweep.config.schema import SweepConfig
 from focalsweep.prepare import Plan
 
 BASE = "planted"
@@ -81,3 +84,15 @@ def with_twin(plan: Plan) -> Plan:
     """
     (arm,) = plan.arms
     return replace(plan, arms=(arm, replace(arm, name="twin", family="focal", stream=1)))
+
+
+def config_of(case: Case, *, seed: int) -> SweepConfig:
+    """Return the config of one sweep of a case; the seed drives rows, folds and training."""
+    config = _composed(case)
+    dataset = config.dataset.model_copy(update={"seed": seed})
+    return config.model_copy(update={"seed": seed, "dataset": dataset})
+
+
+@cache
+def _composed(case: Case) -> SweepConfig:
+    return compose_sweep(BASE, list(case.overrides)).config

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from focalsweep.audit.cases import NULL, Case, with_twin
-from focalsweep.config.schema import SweepConfig
+from focalsweep.audit.cases import NULL, Case, config_of, with_twin
 from focalsweep.evidence.arm_scores import Pick
 from focalsweep.evidence.judgement import Judgement, judge
 from focalsweep.evidence.result import Decision
@@ -65,54 +63,49 @@ class PlantedSweep:
 
 
 def run_planted(
-    case: Case,
-    *,
-    config_of: Callable[[int], SweepConfig],
-    seeds: Sequence[int],
-    folder: Path,
-) -> Iterator[PlantedSweep]:
-    """Run one sweep a seed.
+    case: Case, *, seed: int, folder: Path, like: Trainer | None = None
+) -> tuple[PlantedSweep, Trainer]:
+    """Run one sweep of a case.
 
     Parameters
     ----------
     case : Case
         What is planted; `NULL` enters its arm twice.
-    config_of : callable
-        From a seed to the sweep's config.
-    seeds : sequence of int
-        Each drives rows, folds and training.
+    seed : int
+        Drives rows, folds and training.
     folder : Path
-        For the studies, one folder a seed.
+        For the studies.
+    like : Trainer, optional
+        An earlier one, whose compiled programs are used again.
     """
-    trainer: Trainer | None = None
-    for seed in seeds:
-        plan = prepare(config_of(seed))
-        if case is NULL:
-            plan = with_twin(plan)
-        trainer, _ = trainer_of(plan, like=trainer)
-        _, chosen = search_and_refit(plan, trainer, folder / f"{case.name}-{seed}")
-        judgement = judge(
-            chosen,
-            folds=plan.folds,
-            evaluation=plan.evaluation,
-            objective=plan.objective,
-            rule=plan.rule,
-            seed=plan.config.seed,
-        )
-        yield PlantedSweep(
-            case=case.name,
-            seed=seed,
-            decision=judgement.verdict.decision,
-            arm=judgement.verdict.arm,
-            best_validation=max(judgement.scores, key=lambda arm: float(arm.inner.mean())).name,
-            detectable=judgement.detectable.difference if judgement.detectable else None,
-            claims=_twin_claims(plan, judgement)
-            if case is NULL
-            else tuple(
-                Claim(question=c.question, outcome=c.outcome, mean=c.mean)
-                for c in judgement.comparisons
-            ),
-        )
+    plan = prepare(config_of(case, seed=seed))
+    if case == NULL:
+        plan = with_twin(plan)
+    trainer, _ = trainer_of(plan, like=like)
+    _, chosen = search_and_refit(plan, trainer, folder)
+    judgement = judge(
+        chosen,
+        folds=plan.folds,
+        evaluation=plan.evaluation,
+        objective=plan.objective,
+        rule=plan.rule,
+        seed=plan.config.seed,
+    )
+    planted = PlantedSweep(
+        case=case.name,
+        seed=seed,
+        decision=judgement.verdict.decision,
+        arm=judgement.verdict.arm,
+        best_validation=max(judgement.scores, key=lambda arm: float(arm.inner.mean())).name,
+        detectable=judgement.detectable.difference if judgement.detectable else None,
+        claims=_twin_claims(plan, judgement)
+        if case == NULL
+        else tuple(
+            Claim(question=c.question, outcome=c.outcome, mean=c.mean)
+            for c in judgement.comparisons
+        ),
+    )
+    return planted, trainer
 
 
 def _twin_claims(plan: Plan, judgement: Judgement) -> tuple[Claim, ...]:

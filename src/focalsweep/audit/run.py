@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
+from rich.console import Console
 
-from focalsweep.audit.cases import BASE, CASES, NULL, Case
+from focalsweep.audit.cases import CASES, NULL, Case, config_of
 from focalsweep.audit.figures import Audit, summarise
-from focalsweep.audit.planted_sweeps import PlantedSweep, run_planted
-from focalsweep.audit.truth import Truth, true_scores
-from focalsweep.config.compose import compose_sweep
-from focalsweep.config.schema import SweepConfig
+from focalsweep.audit.planted_sweeps import PlantedSweep
+from focalsweep.audit.progress import AuditProgress
+from focalsweep.audit.records import Item, read_record
+from focalsweep.audit.truth import TrueScores, gather
+from focalsweep.audit.workers import run_items
+from focalsweep.errors import UserError
+
+FIRST_TRUTH_SEED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,86 +44,73 @@ class AuditSize:
 
 
 def run_audit(
-    folder: Path, *, size: AuditSize, cases: Iterable[Case] = CASES, say: Callable[[str], None]
+    folder: Path,
+    *,
+    size: AuditSize,
+    cases: Iterable[Case] = CASES,
+    jobs: int = 1,
+    console: Console,
 ) -> Audit:
-    """Run what an earlier call in the same folder has not run yet, and summarise everything.
+    """Run what has no record in the folder yet, and summarise everything.
 
     Parameters
     ----------
     folder : Path
-        Gets ``audit.json`` with every sweep's verdict, and the tables as CSV.
+        Gets a record of every sweep and truth as soon as it is there, and the tables as CSV.
     size : AuditSize
         How much to run.
     cases : iterable of Case
         The planted ones; the null case is always run.
-    say : callable
-        Told after each sweep what it said.
+    jobs : int, default 1
+        Worker processes; the figures do not depend on it.
+    console : Console
+        Where progress shows.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    scratch = folder / "studies"
-    null = [*_sweeps(NULL, count=size.null_sweeps, folder=scratch, say=say)]
-    sweeps: list[PlantedSweep] = []
-    truths: list[Truth] = []
-    for case in cases:
-        sweeps += _sweeps(case, count=size.sweeps_a_case, folder=scratch, say=say)
-        truth = true_scores(
-            case,
-            config_of=_config_of(case),
-            # Other training sets than the sweeps': the truth belongs to the case.
-            seeds=range(10_000, 10_000 + size.truth_seeds),
-            fresh_rows=size.fresh_rows,
-            folder=scratch / "truth",
-        )
-        say(f"{case.name}: truth from {size.truth_seeds} training sets, best {truth.best_arm}")
-        truths.append(truth)
-    smallest = _config_of(NULL)(0).verdict.smallest_difference  # no case has costs
-    audit = summarise(sweeps, null=null, truths=truths, smallest_difference=smallest)
-    _write(audit, [*null, *sweeps], truths, folder)
-    shutil.rmtree(scratch, ignore_errors=True)
+    if jobs < 1:
+        raise UserError(f"`jobs` must be >= 1. Received: jobs={jobs}.")
+    cases = tuple(cases)
+    items = _items(cases, size=size)
+    records, studies = folder / "records", folder / "studies"
+    found = {item: there for item in items if (there := read_record(records, item)) is not None}
+    missing = [item for item in items if item not in found]
+    with AuditProgress(console, total=len(items), done=len(found)) as progress:
+        for item, new in run_items(missing, jobs=jobs, records=records, studies=studies):
+            found[item] = new
+            progress.advance(item.name)
+    # In the order of the items, so that the figures do not depend on who was first.
+    sweeps = [each for item in items if isinstance(each := found[item], PlantedSweep)]
+    null = [sweep for sweep in sweeps if sweep.case == NULL.name]
+    planted = [sweep for sweep in sweeps if sweep.case != NULL.name]
+    rows = [each for item in items if isinstance(each := found[item], TrueScores)]
+    truths = [gather([row for row in rows if row.case == case.name]) for case in cases]
+    smallest = config_of(NULL, seed=0).verdict.smallest_difference  # no case has costs
+    audit = summarise(planted, null=null, truths=truths, smallest_difference=smallest)
+    _write(audit, sweeps, rows, folder)
+    shutil.rmtree(studies, ignore_errors=True)
     return audit
 
 
-def _sweeps(
-    case: Case, *, count: int, folder: Path, say: Callable[[str], None]
-) -> Iterable[PlantedSweep]:
-    done = run_planted(case, config_of=_config_of(case), seeds=range(count), folder=folder)
-    for number, sweep in enumerate(done, start=1):
-        say(f"{case.name} {number}/{count}: {sweep.decision} ({sweep.arm})")
-        yield sweep
-
-
-def _config_of(case: Case) -> Callable[[int], SweepConfig]:
-    """Compose the case once; a seed changes rows, folds and training."""
-    config = compose_sweep(BASE, list(case.overrides)).config
-
-    def of(seed: int) -> SweepConfig:
-        dataset = config.dataset.model_copy(update={"seed": seed})
-        return config.model_copy(update={"seed": seed, "dataset": dataset})
-
-    return of
+def _items(cases: Iterable[Case], *, size: AuditSize) -> list[Item]:
+    items = [Item(case=NULL, seed=seed) for seed in range(size.null_sweeps)]
+    for case in cases:
+        items += [Item(case=case, seed=seed) for seed in range(size.sweeps_a_case)]
+        # Other training sets than the sweeps': the truth belongs to the case.
+        items += [
+            Item(case=case, seed=FIRST_TRUTH_SEED + number, fresh_rows=size.fresh_rows)
+            for number in range(size.truth_seeds)
+        ]
+    return items
 
 
 def _write(
-    audit: Audit, sweeps: Iterable[PlantedSweep], truths: Iterable[Truth], folder: Path
+    audit: Audit, sweeps: Iterable[PlantedSweep], rows: Iterable[TrueScores], folder: Path
 ) -> None:
-    said = [
-        {
-            "case": s.case,
-            "seed": s.seed,
-            "decision": s.decision,
-            "arm": s.arm,
-            "best_validation": s.best_validation,
-            "detectable": s.detectable,
-            "claims": [vars(claim) for claim in s.claims],
-        }
-        for s in sweeps
-    ]
-    (folder / "sweeps.json").write_text(json.dumps(said, indent=1) + "\n")
+    said = [asdict(sweep) for sweep in sweeps]
+    (folder / "sweeps.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     scores = pd.DataFrame(
-        {"case": truth.case, "arm": arm, "seed": seed, "score": float(value)}
-        for truth in truths
-        for arm, values in truth.scores.items()
-        for seed, value in enumerate(values)
+        {"case": row.case, "arm": arm, "seed": row.seed, "score": score}
+        for row in rows
+        for arm, score in row.scores.items()
     )
     scores.to_csv(folder / "truth.csv", index=False)
     audit.verdicts.to_csv(folder / "verdicts.csv")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from focalsweep.audit.cases import Case
+from focalsweep.audit.cases import Case, config_of
 from focalsweep.config.schema import SweepConfig
 from focalsweep.config.target import build
 from focalsweep.data.dataset import Dataset
@@ -58,59 +58,62 @@ class Truth:
         return max(self.scores, key=lambda arm: float(self.scores[arm].mean()))
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrueScores:
+    """Hold what one training set says of a case's truth: an entry of each array of `Truth`."""
+
+    case: str
+    seed: int
+    scores: dict[str, float]
+    focal_gain: float
+    rival_gain: float
+
+
 def true_scores(
-    case: Case,
-    *,
-    config_of: Callable[[int], SweepConfig],
-    seeds: Sequence[int],
-    fresh_rows: int,
-    folder: Path,
-) -> Truth:
-    """Compute the truth of a case.
+    case: Case, *, seed: int, fresh_rows: int, folder: Path, like: Trainer | None = None
+) -> tuple[TrueScores, Trainer]:
+    """Search on one training set and score on fresh rows.
 
     Parameters
     ----------
     case : Case
         What is planted.
-    config_of : callable
-        From a seed to the case's config; the seed drives rows, folds and training.
-    seeds : sequence of int
-        Training sets.
+    seed : int
+        Drives rows, folds and training.
     fresh_rows : int
-        Rows that each is scored on.
+        Rows to score on.
     folder : Path
-        For the studies, one folder a seed.
+        For the studies.
+    like : Trainer, optional
+        An earlier one, whose compiled programs are used again.
     """
-    arms: list[list[ArmScores]] = []
-    trainer: Trainer | None = None
-    for seed in seeds:
-        plan = _on_fresh_rows(config_of(seed), fresh_rows=fresh_rows)
-        trainer, _ = trainer_of(plan, like=trainer)
-        arms.append(_scores(plan, trainer, folder / f"{case.name}-{seed}"))
-    names = [arm.name for arm in arms[0]]
+    plan = _on_fresh_rows(config_of(case, seed=seed), fresh_rows=fresh_rows)
+    trainer, _ = trainer_of(plan, like=like)
+    arms = _scores(plan, trainer, folder)
+    scores = {arm.name: float(arm.decision[0]) for arm in arms}
 
-    def score(index: int, name: str) -> float:
-        (arm,) = (arm for arm in arms[index] if arm.name == name)
-        return float(arm.decision[0])
+    def side(belongs: Callable[[str], bool]) -> float:
+        (name,) = representatives([arm for arm in arms if belongs(arm.family)])
+        return scores[name]
 
-    def side(index: int, belongs: Callable[[str], bool]) -> float:
-        (name,) = representatives([arm for arm in arms[index] if belongs(arm.family)])
-        return score(index, name)
-
-    every = range(len(seeds))
-    return Truth(
+    found = TrueScores(
         case=case.name,
-        scores={name: np.array([score(i, name) for i in every]) for name in names},
-        focal_gain=np.array(
-            [side(i, lambda f: f == "focal") - side(i, lambda f: f != "focal") for i in every]
-        ),
-        rival_gain=np.array(
-            [
-                side(i, lambda f: f not in ("focal", "cross_entropy"))
-                - side(i, lambda f: f == "cross_entropy")
-                for i in every
-            ]
-        ),
+        seed=seed,
+        scores=scores,
+        focal_gain=side(lambda f: f == "focal") - side(lambda f: f != "focal"),
+        rival_gain=side(lambda f: f not in ("focal", "cross_entropy"))
+        - side(lambda f: f == "cross_entropy"),
+    )
+    return found, trainer
+
+
+def gather(found: Sequence[TrueScores]) -> Truth:
+    """Put the training sets of one case together."""
+    return Truth(
+        case=found[0].case,
+        scores={name: np.array([each.scores[name] for each in found]) for name in found[0].scores},
+        focal_gain=np.array([each.focal_gain for each in found]),
+        rival_gain=np.array([each.rival_gain for each in found]),
     )
 
 

@@ -139,6 +139,10 @@ class BestPoint(Fact):
     expected_cost_temperature: float | None
     """Where there are costs and the smallest expected cost decides instead of the weights: what
     corrected log-probabilities are divided by first. None where the weights decide."""
+    posterior_weight: tuple[float, ...] | None
+    """What probabilities are divided by when they are corrected, a class: alpha, times how often
+    the last stage draws the class, and over the shift to the natural priors; None where there is no
+    correction."""
     curve: tuple[float, ...]
     """Pooled validation objective after each epoch of the chosen trial."""
 

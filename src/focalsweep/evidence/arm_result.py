@@ -14,7 +14,12 @@ from focalsweep.evidence.gradient_shares import gradient_shares
 from focalsweep.evidence.judgement import ArmEvidence, Judgement
 from focalsweep.evidence.paired import Posterior
 from focalsweep.evidence.precision_recall import precision_recall
-from focalsweep.evidence.predictions import Predictions, own_decision_rule, refusal
+from focalsweep.evidence.predictions import (
+    Predictions,
+    own_decision_rule,
+    posterior_weight,
+    refusal,
+)
 from focalsweep.evidence.prior_shift import prior_scores
 from focalsweep.evidence.probabilities import probabilities
 from focalsweep.evidence.refit import Chosen
@@ -130,7 +135,7 @@ def _best_point(final: Chosen, *, folds: Folds, objective: Objective) -> BestPoi
         smoothing=point.smoothing,
         power=point.power,
         sampling=last.sampling,
-        switch_epoch=last.start_epoch(member.schedule) or None,
+        switch_epoch=final.recipe.switch_epoch(outcome.epochs, epochs=member.schedule),
         head=final.recipe.head,
         head_only=last.head_only,
         rows=_dotted(final.arm.rows),
@@ -140,6 +145,7 @@ def _best_point(final: Chosen, *, folds: Folds, objective: Objective) -> BestPoi
         expected_cost_temperature=None
         if rule.expected_cost is None
         else rule.expected_cost.temperature,
+        posterior_weight=posterior_weight(final, folds=folds),
         curve=outcome.curve,
     )
 

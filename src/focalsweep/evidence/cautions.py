@@ -130,8 +130,8 @@ def _worse(searched: _Searched, *, least: float) -> str | None:
         return None
     verb = "scores" if len(names) == 1 else "score"
     return (
-        f"{_list(names)} {verb} more than {least:g} below cross-entropy, decision weights on both "
-        "sides: what was searched there did harm."
+        f"{_list(names)} {verb} more than {least:g} below cross-entropy, decision rules fitted on "
+        "both sides: what was searched there did harm."
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 
 class Fact(BaseModel):
@@ -13,11 +14,19 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Interval(Fact):
-    """95% interval."""
+def _or(missing: float) -> BeforeValidator:
+    """Read null as this number: JSON has no infinity, and writes null for it."""
+    return BeforeValidator(lambda value: missing if value is None else value)
 
-    low: float
-    high: float
+
+_END = WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]})
+
+
+class Interval(Fact):
+    """95% interval; an end that nothing is known of is infinite, and null in JSON."""
+
+    low: Annotated[float, _or(-math.inf), _END]
+    high: Annotated[float, _or(math.inf), _END]
 
 
 class ClassFacts(Fact):

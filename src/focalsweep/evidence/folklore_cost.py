@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from focalsweep.evidence.arm_scores import ArmScores, Pick, most_often, representatives
@@ -10,6 +9,7 @@ from focalsweep.evidence.comparison import Compare
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.paired import Posterior
 from focalsweep.evidence.result import FolkloreCost
+from focalsweep.evidence.unseen_spread import unseen_spread
 from focalsweep.metrics.objective import Objective
 
 
@@ -54,23 +54,19 @@ def folklore_cost(
         arm=used.name,
         mean=posterior.mean,
         interval=Interval(low=low, high=high),
-        text=_in_words(posterior, arm=used.name, label=objective.label),
+        text=_in_words(posterior, arm=used.name, label=objective.label, folds=copied.n_folds),
     )
 
 
-def _in_words(posterior: Posterior, *, arm: str, label: str) -> str:
+def _in_words(posterior: Posterior, *, arm: str, label: str, folds: int) -> str:
     low, high = posterior.interval(0.95)
+    interval = f"95% interval {low:+z.3f} to {high:+z.3f}"
     size = f"{abs(posterior.mean):.3f} {label} against `{arm}`"
-    if posterior.is_exact:
-        spread = "exactly, without spread"
-    elif math.isfinite(high - low):
-        spread = f"95% interval {low:+z.3f} to {high:+z.3f}"
-    else:
-        spread = "a single fold, of unknown spread"
+    spread = unseen_spread(low, high, folds=folds)
     copying = "Copying gamma 2 and alpha 0.25"
     if low > 0.0:
-        return f"{copying} costs {size} ({spread})."
+        return f"{copying} costs {size} ({spread or interval})."
     if high < 0.0:
-        return f"{copying} gains {size} (cost with its {spread})."
+        return f"{copying} gains {size} ({spread or f'cost with its {interval}'})."
     verb = "gains" if posterior.mean < 0 else "costs"
-    return f"{copying} {verb} {size}, which cannot be told from nothing ({spread})."
+    return f"{copying} {verb} {size}, which cannot be told from nothing ({spread or interval})."

@@ -25,6 +25,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
+FEWEST_EQUAL = 5
+"""Fold differences that are all the same are taken as they are from this number on: of fewer, even
+the sign test could not tell at 5% that they lie on one side."""
+
 ROUNDING = 1e-12
 """Scores are ratios of counts: differences that are closer than this are equal."""
 
@@ -39,7 +43,7 @@ class Posterior(Protocol):
 
     @property
     def is_exact(self) -> bool:
-        """Whether there is no spread at all: the difference is taken as it is, without a test."""
+        """Whether no spread was seen: the difference is taken as it is, without a test."""
         ...
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -64,10 +68,10 @@ class StudentPosterior:
     mean : float
         Location.
     scale : float
-        >= 0. At 0 the difference is exactly `mean`: an interval without width, probabilities 0 or 1
-        (at equality it is not above), and a p-value that is 1 for no difference and 0 otherwise,
-        by definition and not by a test. At infinity nothing is known: probability 1/2 for
-        everything, p-value 1, and an interval without ends.
+        >= 0. At 0 the difference is taken to be `mean`: an interval without width, probabilities 0
+        or 1 (at equality it is not above), and a p-value that is 1 for no difference and 0
+        otherwise, by definition and not by a test. At infinity nothing is known: probability
+        1/2 for everything, p-value 1, and an interval without ends.
     degrees : float
         Degrees of freedom, > 0.
     """
@@ -147,9 +151,10 @@ def corrected_t(differences: ArrayLike, *, test_train_ratio: float) -> StudentPo
     Parameters
     ----------
     differences : array of shape (folds,)
-        Left minus right in each outer fold; finite. Equal differences have no spread and give
-        their value exactly. A single one says nothing about spread: the posterior then has its
-        mean and an infinite scale, so that no rule can be met by it.
+        Left minus right in each outer fold; finite. A single one says nothing about spread, and
+        neither do two to four that are all the same (scores of few rows have few values): the
+        posterior then has their mean and an infinite scale, so that no rule can be met by it. More
+        that are all the same give their value without spread.
     test_train_ratio : float
         Test rows over training rows of an outer fold; 0.25 for five folds, repeats or not.
         0 is the ordinary t test, right for independent differences only.
@@ -164,8 +169,11 @@ def corrected_t(differences: ArrayLike, *, test_train_ratio: float) -> StudentPo
         raise ValueError(f"`differences` must be finite numbers, one a fold. Received: {d}.")
     if not 0.0 <= test_train_ratio < math.inf:
         raise ValueError(f"`test_train_ratio` must be >= 0. Received: {test_train_ratio}.")
-    if len(d) == 1:
-        return StudentPosterior(mean=float(d[0]), scale=math.inf, degrees=1.0)
-    spread = 0.0 if np.ptp(d) <= ROUNDING else float(d.std(ddof=1))
+    equal = np.ptp(d) <= ROUNDING
+    if equal and len(d) < FEWEST_EQUAL:
+        return StudentPosterior(
+            mean=float(d.mean()), scale=math.inf, degrees=max(len(d) - 1.0, 1.0)
+        )
+    spread = 0.0 if equal else float(d.std(ddof=1))
     scale = spread * math.sqrt(1.0 / len(d) + test_train_ratio)
     return StudentPosterior(mean=float(d.mean()), scale=scale, degrees=len(d) - 1.0)

@@ -142,6 +142,22 @@ def inner_log_posterior(chosen: Chosen, *, folds: Folds) -> Array:
     return np.concatenate(corrected)
 
 
+def posterior_weight(chosen: Chosen, *, folds: Folds) -> tuple[float, ...] | None:
+    """Return the class weights that undo a chosen point, sampling and thinned priors included.
+
+    With them in place of the loss's own, `corrected_log_proba` needs no shift of priors; None
+    where no correction exists.
+    """
+    if refusal(chosen, folds) is not None:
+        return None
+    member = chosen.final_member or _member(chosen)
+    view = folds.views[member.view]
+    own = member.stage(member.epochs - 1).loss.weight
+    drawn = member.posterior_point(view.train_counts).weight / own
+    weight = chosen.point.weight * drawn * np.exp(-view.log_prior_shift)
+    return tuple(weight.tolist())
+
+
 def refusal(chosen: Chosen, folds: Folds) -> str | None:
     """Say why a chosen point's scores cannot be turned into a posterior; None where they can."""
     return correction_refusal(chosen.point) or folds.views[_member(chosen).view].correctable

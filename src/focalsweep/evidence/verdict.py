@@ -38,7 +38,7 @@ from focalsweep.evidence.arm_scores import (
 from focalsweep.evidence.comparison import Compare, Side, VerdictRule, compare_sides
 from focalsweep.evidence.result import Comparison, Decision, Verdict
 from focalsweep.evidence.verdict_text import Findings, Setting, verdict_text
-from focalsweep.metrics.objective import Objective
+from focalsweep.metrics.objective import Objective, decision_layer
 
 FOCAL_QUESTION = "Is focal loss better than every other loss?"
 RIVAL_QUESTION = "Is another loss better than cross-entropy?"
@@ -135,11 +135,13 @@ class _Sides:
 
     def weights_of(self, arm: ArmScores) -> Comparison:
         """Compare one arm with decision weights against the same arm without."""
+        layer = decision_layer(self.objective.name)
         with_weights, without = (
             Side(name=name, picks=(Pick(arm.name, weighted),) * arm.n_folds)
-            for name, weighted in (("decision weights", True), ("argmax", False))
+            for name, weighted in ((layer, True), ("argmax", False))
         )
-        question = f"Do decision weights help `{arm.name}`?"
+        verb = "Do" if self.objective.costs is None else "Does"
+        question = f"{verb} {layer} help `{arm.name}`?"
         return self._compare(question, with_weights, without)
 
     def _compare(self, question: str, left: Side, right: Side) -> Comparison:

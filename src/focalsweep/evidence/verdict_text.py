@@ -14,9 +14,9 @@ from typing import NamedTuple
 from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_scores import ArmScores, most_often
 from focalsweep.evidence.comparison import VerdictRule
-from focalsweep.evidence.paired import ROUNDING
 from focalsweep.evidence.result import Comparison, Decision
-from focalsweep.metrics.objective import Objective
+from focalsweep.evidence.unseen_spread import unseen_spread
+from focalsweep.metrics.objective import Objective, decision_layer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,19 +149,20 @@ def verdict_text(
         order = [rivals, focal, contradiction, weights]
     if decision != "fix_labels":
         order.append(labels)
-    sentences = [_leading(decision, arm=arm, findings=findings), *order]
+    sentences = [_leading(decision, arm=arm, findings=findings, setting=setting), *order]
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences if sentence)
 
 
-def _leading(decision: Decision, *, arm: ArmScores, findings: Findings) -> str:
+def _leading(decision: Decision, *, arm: ArmScores, findings: Findings, setting: Setting) -> str:
     if decision == "not_enough_data" and findings.focal is None and findings.rivals is None:
         return f"No other loss was compared: keep `{arm.name}`."
     if decision == "not_enough_data":
         return f"Not enough data to prefer a loss: keep the simplest, `{arm.name}`."
     if decision == "use_decision_weights":
-        return (
-            f"Train with cross-entropy (`{arm.name}`) and apply decision weights to its "
-            "probabilities before argmax."
+        return f"Train with cross-entropy (`{arm.name}`) and " + (
+            "apply decision weights to its probabilities before argmax."
+            if setting.objective.costs is None
+            else "let the decision layer (expected-cost rule or weights) decide, not argmax."
         )
     return _LEADING[arm.family].format(arm.name)
 
@@ -172,7 +173,8 @@ def _focal_sentence(findings: Findings, setting: Setting) -> str:
         if any(arm.family == "focal" for arm in setting.arms):
             return "only focal arms were in the sweep, so focal loss was compared with nothing."
         return "no tuned focal arm was in the sweep, so tuned focal loss was not judged."
-    both = "; decision weights on both sides" if setting.objective.uses_decisions else ""
+    layer = decision_layer(setting.objective.name)
+    both = f"; {layer} on both sides" if setting.objective.uses_decisions else ""
     left = f"focal loss ({_who(comparison.left_arms, setting)})"
     right = f"the best other loss ({_who(comparison.right_arms, setting)}{both})"
     return _sentence(comparison, _versus(left, right), setting)
@@ -225,11 +227,12 @@ def _labels_sentence(findings: Findings, setting: Setting) -> str:
 def _weights_sentence(weights: Comparison | None, setting: Setting) -> str:
     if weights is None:
         return ""
-    arm = f"`{weights.left_arms[0]}`"
+    arm, layer = f"`{weights.left_arms[0]}`", decision_layer(setting.objective.name)
+    helps, do = ("help", "do") if setting.objective.costs is None else ("helps", "does")
     words = _Words(
-        better=f"decision weights help {arm}",
-        not_better=f"decision weights do not usefully help {arm}",
-        undecided=f"whether decision weights help {arm} is not settled",
+        better=f"{layer} {helps} {arm}",
+        not_better=f"{layer} {do} not usefully help {arm}",
+        undecided=f"whether {layer} {helps} {arm} is not settled",
     )
     return _sentence(weights, words, setting)
 
@@ -250,10 +253,8 @@ def _sentence(comparison: Comparison, words: _Words, setting: Setting) -> str:
         unit = f"{unit}, where lower is better"
     claim: str = getattr(words, comparison.outcome)
     stated = f"{claim}: {mean:+z.3f} {unit}"
-    if _has_no_width(comparison):
-        return f"{stated} (exactly, without spread and so without a test)."
-    if not math.isfinite(high - low):
-        return f"{stated} (a single fold, of unknown spread)."
+    if unseen := unseen_spread(low, high, folds=len(comparison.differences)):
+        return f"{stated} ({unseen})."
     sure = _sureness(comparison, setting.rule)
     return f"{stated} (95% interval {low:+z.3f} to {high:+z.3f}, {sure})."
 
@@ -265,10 +266,6 @@ def _sureness(comparison: Comparison, rule: VerdictRule) -> str:
     sure = math.floor(comparison.p_better * 100 + 1e-9) / 100
     asked = f", {rule.confidence:g} is asked" if comparison.outcome == "undecided" else ""
     return f"probability {sure:.2f} of a gain above {rule.smallest_difference:g}{asked}"
-
-
-def _has_no_width(comparison: Comparison) -> bool:
-    return comparison.interval.high - comparison.interval.low <= ROUNDING
 
 
 def _who(names: Sequence[str], setting: Setting) -> str:

@@ -113,6 +113,11 @@ class Recipe:
         """Return the stage that a model of `trained` epochs ended in: its probabilities' loss."""
         return self.stage_at(trained - 1, epochs=epochs)
 
+    def switch_epoch(self, trained: int, *, epochs: int) -> int | None:
+        """Return the first epoch (from 0) of that stage; None where it is the first stage."""
+        stage = self.end(trained, epochs=epochs)
+        return None if stage is self.stages[0] else stage.start_epoch(epochs)
+
 
 def class_mass(counts: ArrayLike, sampling: float) -> NDArray[np.float64]:
     """Return how often classes are drawn: ``n_k^(1 - sampling) * n_max^sampling``.

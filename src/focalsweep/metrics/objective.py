@@ -196,6 +196,15 @@ def objective_label(name: str) -> str:
     return COST_LABEL if name == COST else objective(name).label
 
 
+def decision_layer(name: str) -> str:
+    """Name what turns probabilities into classes beyond argmax.
+
+    Under costs that is expected cost or weights, whichever was cheaper on inner rows; elsewhere
+    it is weights.
+    """
+    return "the decision layer" if name == COST else "decision weights"
+
+
 def lower_is_better(name: str) -> bool:
     """Say the same as `Objective.lower_is_better`, also where the costs are not at hand."""
     return name == COST or objective(name).lower_is_better

@@ -119,7 +119,7 @@ def print_comparison(console: Console, comparison: SweepComparison) -> None:
             str(name),
             f"{row['rows']:,}",
             f"{row['imbalance_ratio']:.3g}",
-            decision_words(row["decision"]),
+            decision_words(row["decision"], comparison.objective),
         )
     console.print(sweeps)
     arms = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -145,7 +145,7 @@ def write_comparison(comparison: SweepComparison, path: Path) -> Path:
         _gains(comparison.scores)[arms.index[::-1]],
         labels=dict(arms["label"]),
         families=dict(arms["family"]),
-        unit=objective_words(comparison.objective),
+        objective=comparison.objective,
     )
     page = (
         environment()

@@ -18,6 +18,7 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import COST, decision_layer
 from focalsweep.report import tables, wording
 from focalsweep.report.frames import find_arm, leading_arms
 from focalsweep.report.plots.gallery import all_plots
@@ -141,6 +142,7 @@ def render_report(
             show_percent=wording.percent,
             sections=sections,
             plotly_js=Markup(get_plotlyjs()),
+            by_costs=result.objective == COST,
             weighted=any(arm.best.decision_weights is not None for arm in result.arms),
             chosen_arm=find_arm(result, result.verdict.arm),
             leading=[arm.name for arm in leading_arms(result)],
@@ -187,6 +189,7 @@ def environment() -> Environment:
         "tone": wording.decision_tone,
         "outcome": wording.outcome_words,
         "objective": wording.objective_words,
+        "decision_layer": decision_layer,
         "objective_hint": wording.objective_hint,
         "chosen_words": wording.chosen_words,
         "budget_row": tables.budget_row,

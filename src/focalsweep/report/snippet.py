@@ -1,7 +1,8 @@
 """Write the Keras code with the tuned numbers in it, ready to paste under a model.
 
 The code needs one name, ``model``, whose last layer returns logits; everything else is in it: the
-loss (`snippet_loss`), the optimizer, how training goes (`snippet_training`), and decision weights.
+loss (`snippet_loss`), the optimizer, how training goes (`snippet_training`), and the decision rule
+(`snippet_decision`).
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from typing import Literal
 
 from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_facts import BestPoint
+from focalsweep.metrics.confusion import CostMatrix
+from focalsweep.report.snippet_decision import decision_code
 from focalsweep.report.snippet_loss import loss_code
 from focalsweep.report.snippet_training import training_code
-from focalsweep.report.source_lines import assign, call, number, numbers, quoted
+from focalsweep.report.source_lines import assign, call, number, quoted
 
 _COSINE = "from focalsweep.models.cosine_head import with_cosine_head"
 
@@ -27,6 +30,7 @@ def keras_snippet(
     optimizer: Literal["adamw", "adam", "sgd"],
     batch_size: int,
     with_decision_weights: bool,
+    costs: CostMatrix | None = None,
     momentum: float = 0.9,
 ) -> str:
     """Return Python that compiles ``model`` with the chosen loss, optimizer and numbers.
@@ -48,6 +52,9 @@ def keras_snippet(
     with_decision_weights : bool
         Whether to add a ``predict`` that multiplies probabilities by the decision weights; nothing
         is added where `best` has none.
+    costs : tuple of tuples, optional
+        The sweep's. Where `best` decides by expected cost, ``predict`` does so instead: whoever
+        gave costs needs the rule that reads them, whatever the loss.
 
     Returns
     -------
@@ -56,10 +63,12 @@ def keras_snippet(
     """
     loss = loss_code(best, family, class_counts=class_counts)
     training = training_code(best, batch_size=batch_size, class_weight=loss.class_weight)
-    weights = best.decision_weights if with_decision_weights else None
+    decision = decision_code(best, costs=costs, with_weights=with_decision_weights)
     cosine = best.head == "cosine"
-    lines = ["import keras", *(["import numpy as np"] if weights or training.numpy else [])]
-    lines += _imports([*training.imports, *loss.imports, *([_COSINE] if cosine else [])])
+    lines = ["import keras", *(["import numpy as np"] if decision.lines or training.numpy else [])]
+    lines += _imports(
+        [*training.imports, *loss.imports, *decision.imports, *([_COSINE] if cosine else [])]
+    )
     lines += [
         "",
         "# The last layer of `model` returns logits; targets are one-hot, in this order:",
@@ -77,9 +86,7 @@ def keras_snippet(
         "model.compile(optimizer=optimizer, loss=loss)",
         *training.lines,
     ]
-    if weights:
-        lines += _predict(best, weights)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *decision.lines]) + "\n"
 
 
 def _imports(wanted: Sequence[str]) -> list[str]:
@@ -87,23 +94,6 @@ def _imports(wanted: Sequence[str]) -> list[str]:
     libraries = sorted(line for line in wanted if line and "focalsweep" not in line)
     own = sorted(line for line in wanted if "focalsweep" in line)
     return [*libraries, *(["", *own] if own else [])]
-
-
-def _predict(best: BestPoint, weights: Sequence[float]) -> list[str]:
-    logits = "model.predict(x)"
-    if best.head == "cosine":
-        logits = f"{number(best.scale[0])} * {logits}"
-    return [
-        "",
-        "# Decision weights: factors on the class probabilities before argmax.",
-        assign("decision_weights", numbers(weights)),
-        "",
-        "",
-        "def predict(x):",
-        '    """Return the class code of each row."""',
-        f"    proba = keras.ops.convert_to_numpy(keras.ops.softmax({logits}))",
-        "    return (proba * np.array(decision_weights)).argmax(axis=-1)",
-    ]
 
 
 def _optimizer(best: BestPoint, kind: str, momentum: float) -> str:

@@ -113,12 +113,16 @@ def recall_table(result: SweepResult) -> ArmTable:
 
 def precision_table(result: SweepResult) -> ArmTable | None:
     """Return the average precision of each class, None where no arm has any."""
-    order = frequency_order(result)
-    arms = [arm for arm in result.arms if arm.precision_recall]
-    rows = tuple(
-        (arm, tuple(arm.precision_recall[code].average_precision for code in order)) for arm in arms
-    )
-    return ArmTable(columns=_class_names(result, order), rows=rows) if rows else None
+    known = [
+        (arm, {curve.name: curve.average_precision for curve in arm.precision_recall})
+        for arm in result.arms
+        if arm.precision_recall
+    ]
+    # Of many classes only the rarest have curves, the same in every arm.
+    there = {name for _, found in known for name in found}
+    columns = tuple(name for name in _class_names(result, frequency_order(result)) if name in there)
+    rows = tuple((arm, tuple(found.get(name, nan) for name in columns)) for arm, found in known)
+    return ArmTable(columns=columns, rows=rows) if rows else None
 
 
 def gradient_table(result: SweepResult) -> ArmTable | None:

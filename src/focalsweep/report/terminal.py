@@ -20,6 +20,7 @@ from rich.text import Text
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.facts import ClassFacts, DatasetFacts
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import COST
 from focalsweep.report.frames import leading_arms
 from focalsweep.report.wording import (
     chosen_words,
@@ -112,7 +113,9 @@ def print_result(
     console.print(
         Panel(
             Text(result.verdict.text),
-            title=Text(f" {decision_words(result.verdict.decision)} ", style="bold"),
+            title=Text(
+                f" {decision_words(result.verdict.decision, result.objective)} ", style="bold"
+            ),
             title_align="left",
             subtitle=_certainty(result),
             subtitle_align="right",
@@ -205,7 +208,11 @@ def _arm_table(result: SweepResult, arms: Sequence[ArmResult], *, weighted: bool
     table.add_column("arm", ratio=1)
     table.add_column("argmax", justify="right", no_wrap=True)
     if weighted:
-        table.add_column("with\nweights", justify="right", no_wrap=True)
+        table.add_column(
+            "with\nlayer" if result.objective == COST else "with\nweights",
+            justify="right",
+            no_wrap=True,
+        )
     table.add_column("95% interval", justify="right", no_wrap=True)
     table.add_column("against\ncross-entropy", justify="right", no_wrap=True)
     for arm in arms:

@@ -116,7 +116,9 @@ def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> Non
     table.add_column("chosen\n(outer folds)", no_wrap=True)
     for folder, result in results.items():
         verdict = result.verdict
-        words = f"{decision_words(verdict.decision)}, {percent(verdict.confidence)}"
+        words = (
+            f"{decision_words(verdict.decision, result.objective)}, {percent(verdict.confidence)}"
+        )
         head = Text.assemble(folder.name, ("\n" + words, "bold"))
         table.add_row(head, "", "", "")
         for arm in result.arms:
@@ -161,6 +163,7 @@ def _variant(folder: Path, result: SweepResult) -> dict[str, Any]:
         "name": folder.name,
         "report": f"{quote(folder.name)}/{REPORT_FILE}",
         "decision": result.verdict.decision,
+        "objective": result.objective,
         "label": arm.label if arm else result.verdict.arm,
         "score": arm.decision_score if arm else nothing,
         "origin": origin.decision_score if origin else nothing,

@@ -13,7 +13,7 @@ from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import Comparison, Decision
-from focalsweep.metrics.objective import lower_is_better, objective_label
+from focalsweep.metrics.objective import decision_layer, lower_is_better, objective_label
 
 NOTHING = "n/a"
 """What stands for a number that is not finite."""
@@ -28,7 +28,7 @@ _DECISIONS: dict[Decision, str] = {
     "use_two_stage": "Use two-stage training",
     "use_cosine_head": "Use a cosine head",
     "use_margin_loss": "Use a margin loss",
-    "use_decision_weights": "Use decision weights",
+    "use_decision_weights": "Use {layer}",
     "keep_cross_entropy": "Keep cross-entropy",
     "not_enough_data": "Not enough data to tell",
     "fix_labels": "Fix the labels first",
@@ -74,9 +74,9 @@ _OBJECTIVE_HINTS = {
 _NUISANCE = ("learning_rate", "weight_decay", "epochs")
 
 
-def decision_words(decision: Decision) -> str:
-    """Say a decision as an instruction."""
-    return _DECISIONS[decision]
+def decision_words(decision: Decision, objective: str) -> str:
+    """Say a decision as an instruction, in a sweep of this objective."""
+    return _DECISIONS[decision].format(layer=decision_layer(objective))
 
 
 def decision_tone(decision: Decision) -> str:

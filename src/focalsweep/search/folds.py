@@ -12,12 +12,13 @@ fold, name and evaluation rows, other training rows.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # by scikit-learn
 
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.label_noise import flip
@@ -154,7 +155,6 @@ def lay_out(
     evaluation: Evaluation,
     profile: Profile,
     seed: int,
-    treatments: Sequence[Treatment] = (),
     label_noise: float = 0.0,
     with_whole: bool = False,
     outer: Sequence[Split] | None = None,
@@ -165,9 +165,6 @@ def lay_out(
     ----------
     dataset, evaluation, profile, seed
         What is split, how, and from which seed everything is drawn.
-    treatments : sequence of callables
-        Each adds a variant of every view. Those that need suspects are left out here, because
-        suspects come from training: add them by `with_variant`.
     label_noise : float, default 0
         Share of training labels to flip, in [0, 0.5), see `focalsweep.data.label_noise`.
     with_whole : bool, default False
@@ -260,13 +257,20 @@ def lay_out(
         nothing = np.empty(0, everything.dtype)
         split = Split(train=everything, test=nothing)
         whole, preprocessor = add_view(f"{ALL_ROWS}/refit", split)
-    folds = Folds(
+    return Folds(
         views=tuple(views),
         scopes=tuple(scopes),
         rows=tuple(view_rows),
         whole=whole,
         preprocessor=preprocessor,
     )
+
+
+def with_treatments(folds: Folds, treatments: Iterable[Treatment], *, seed: int) -> Folds:
+    """Add the variants of several treatments, see `with_variant`; each once.
+
+    Those that need suspects are passed over, because suspects come from training.
+    """
     for treatment in dict.fromkeys(treatments):
         if not needs_suspects(treatment):
             folds = with_variant(folds, treatment, seed=seed)
@@ -295,16 +299,18 @@ def with_variant(
     """
     views = list(folds.views)
     indices: list[int] = []
-    for index, view in enumerate(folds.base):
-        extra = {}
-        if needs_suspects(treatment):
-            if suspects is None:
-                raise ValueError(f"{treatment} needs `suspects`, one mask a view.")
-            extra["suspects"] = suspects[index]
-        treated = _treated(view, treatment, seed=seed, **extra)
-        if treated is not view:
-            views.append(treated)
-        indices.append(index if treated is view else len(views) - 1)
+    # One fold's rows are few: threads that search them for neighbours mostly wait for each other.
+    with threadpool_limits(limits=1):
+        for index, view in enumerate(folds.base):
+            extra = {}
+            if needs_suspects(treatment):
+                if suspects is None:
+                    raise ValueError(f"{treatment} needs `suspects`, one mask a view.")
+                extra["suspects"] = suspects[index]
+            treated = _treated(view, treatment, seed=seed, **extra)
+            if treated is not view:
+                views.append(treated)
+            indices.append(index if treated is view else len(views) - 1)
     return replace(
         folds, views=tuple(views), variants={**folds.variants, treatment: tuple(indices)}
     )

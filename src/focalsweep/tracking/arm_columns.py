@@ -7,7 +7,9 @@ stays an empty cell there: a made-up number would be compared too.
 
 The order matters: the compare page opens with the first metric and with the first three
 parameters, by name, that differ. So ``score`` is first, ``arm``, ``best.epochs`` and
-``best.gamma`` sort before the rest, and vectors over classes are called ``class.``.
+``best.gamma`` sort before the rest, and vectors over classes are called ``class.``. The page cuts
+``arm`` to ten characters on its axis; a shorter label beside it would push ``best.gamma`` out of
+the first three, so there is none.
 """
 
 from __future__ import annotations
@@ -132,7 +134,9 @@ def _classes(arm: ArmResult, result: SweepResult) -> Iterator[tuple[str, float]]
     )
     for name, value in _by_class(recall, result):
         yield f"recall/{name}", value
-    average = tuple(curve.average_precision for curve in arm.precision_recall)
+    # Of many classes only the rarest have a curve.
+    curves = {curve.name: curve.average_precision for curve in arm.precision_recall}
+    average = tuple(curves.get(c.name, float("nan")) for c in result.dataset.classes)
     for name, value in _by_class(average, result):
         yield f"average_precision/{name}", value
     if arm.gradient is not None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import decision_layer
 
 _LONGEST_NOTE = 7500
 """Characters; MLflow cuts tags at 8,000."""
@@ -45,7 +48,7 @@ def arm_note(arm: ArmResult, result: SweepResult) -> str:
     """Write the description of an arm's run."""
     sections = [
         f"**{arm.label}**: {result.objective} {arm.decision_score:.4f} "
-        f"{_interval(arm.decision_interval)} with decision weights, "
+        f"{_interval(arm.decision_interval)} with {decision_layer(result.objective)}, "
         f"{arm.argmax_score:.4f} {_interval(arm.argmax_interval)} by plain argmax."
     ]
     if arm.difference is not None:
@@ -119,6 +122,8 @@ def _arms_table(result: SweepResult) -> str:
 
 
 def _interval(interval: Interval) -> str:
+    if not isfinite(interval.high - interval.low):
+        return "[unknown]"
     return f"[{interval.low:.4f}, {interval.high:.4f}]"
 
 

@@ -2,7 +2,8 @@
 
 MLflow's page opens a view that is stored as JSON in an experiment tag when its address carries
 the view's key. The format is not documented (read in the pages of MLflow 3.17); a page that does
-not understand it falls back to its ordinary table, so nothing depends on this.
+not understand it falls back to its ordinary table, so nothing depends on this. It has no box plot:
+that stands on the compare page only, which keeps what is selected to itself.
 """
 
 from __future__ import annotations

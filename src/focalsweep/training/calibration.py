@@ -40,8 +40,11 @@ def seconds_per_member_epoch(trainer: Trainer, *, chunk_size: int) -> float:
         return time.perf_counter() - start
 
     seconds(1, FEW)
-    difference = max(seconds(CHUNKS, MORE) - seconds(CHUNKS, FEW), 0.0)
-    return difference / (CHUNKS * chunk_size * (MORE - FEW))
+    more, few = seconds(CHUNKS, MORE), seconds(CHUNKS, FEW)
+    if more > few:
+        return (more - few) / (CHUNKS * chunk_size * (MORE - FEW))
+    # Something else held the machine meanwhile: rather too long than no time at all.
+    return more / (CHUNKS * chunk_size * MORE)
 
 
 def _plain_member(trainer: Trainer, index: int, epochs: int) -> Member:

@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import decision_layer
 from focalsweep.report.frames import leading_arms, recalls, shown_arms
 from focalsweep.report.plots.style import (
     GREY,
@@ -162,6 +163,7 @@ def confusion_matrices(result: SweepResult) -> list[Plot]:
     """
     plots = []
     crowded = len(result.dataset.classes) > _MOST_NUMBERED
+    layer = decision_layer(result.objective)
     for arm in leading_arms(result):
         weighted = arm.best.decision_weights is not None
         central = arm.name in ("cross_entropy", result.verdict.arm)
@@ -173,7 +175,7 @@ def confusion_matrices(result: SweepResult) -> list[Plot]:
                     result,
                     arm.decision_confusion,
                     f"{arm.name}-weighted",
-                    f"Confusions, {arm.label}, with decision weights",
+                    f"Confusions, {arm.label}, with {layer}",
                 )
             )
     return plots

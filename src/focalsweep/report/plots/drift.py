@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import decision_layer
 from focalsweep.report.plots.style import (
     GREY,
     Plot,
@@ -107,8 +109,9 @@ def scores_plot(results: Mapping[Path, SweepResult]) -> Plot:
     """Draw every arm's test score with decision weights over the variants."""
     arms = _arms(results)
     variants = [folder.name for folder in results]
-    objective = objective_words(next(iter(results.values())).objective)
-    figure = new_figure(height=380, x_title=_varied(variants), y_title=f"{objective} on test rows")
+    name = next(iter(results.values())).objective
+    axis = f"{objective_words(name)} on test rows"
+    figure = new_figure(height=380, x_title=_varied(variants), y_title=axis)
     styles = arm_styles(arms)
     for arm, shift in zip(arms, _shifts(len(arms)), strict=True):
         style = styles[arm.name]
@@ -131,8 +134,8 @@ def scores_plot(results: Mapping[Path, SweepResult]) -> Plot:
                 error_y={
                     "type": "data",
                     "symmetric": False,
-                    "array": np.array([bound.high for bound in bounds]) - score,
-                    "arrayminus": score - np.array([bound.low for bound in bounds]),
+                    "array": _reach([bound.high for bound in bounds], score),
+                    "arrayminus": _reach([bound.low for bound in bounds], score),
                     "thickness": 1,
                     "width": 3,
                 },
@@ -145,13 +148,19 @@ def scores_plot(results: Mapping[Path, SweepResult]) -> Plot:
         section="arms",
         title="Scores on rows that no search has seen",
         reading=(
-            "Marks are scores with decision weights and bars their 95% intervals; arms of one "
-            "variant share their rows, so their differences are surer than the bars look (the "
-            "variants' own reports hold the paired differences)."
+            f"Marks are scores with {decision_layer(name)} and bars their 95% intervals; arms "
+            "of one variant share their rows, so their differences are surer than the bars look "
+            "(the variants' own reports hold the paired differences)."
         ),
         figure=figure,
         legend=legend_of(arms, styles),
     )
+
+
+def _reach(ends: Sequence[float], score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far bars reach from the scores; an end that is not known has none."""
+    reach = np.abs(np.array(ends) - score)
+    return np.where(np.isfinite(reach), reach, 0.0)
 
 
 def _arms(results: Mapping[Path, SweepResult]) -> list[ArmResult]:

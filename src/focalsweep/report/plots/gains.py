@@ -8,7 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from focalsweep.config.arm_schema import Family
+from focalsweep.metrics.objective import decision_layer
 from focalsweep.report.plots.style import FAMILY_COLOURS, GREY, Plot, new_figure, plain, shade
+from focalsweep.report.wording import objective_words
 
 _ROW_HEIGHT = 34
 
@@ -18,7 +20,7 @@ def gains_plot(
     *,
     labels: Mapping[str, str],
     families: Mapping[str, Family],
-    unit: str,
+    objective: str,
 ) -> Plot:
     """Draw one row an arm: a dot a sweep, a diamond for their mean.
 
@@ -29,11 +31,12 @@ def gains_plot(
         arm was not run.
     labels, families : mapping by arm name
         How arms are called and coloured.
-    unit : str
-        Of the gains.
+    objective : str
+        What was scored.
     """
     figure = new_figure(
-        height=90 + _ROW_HEIGHT * gains.shape[1], x_title=f"{unit} above cross-entropy"
+        height=90 + _ROW_HEIGHT * gains.shape[1],
+        x_title=f"{objective_words(objective)}<br>above cross-entropy",
     )
     figure.add_vline(x=0, line={"color": GREY, "width": 1})
     for arm in gains.columns:
@@ -63,6 +66,6 @@ def gains_plot(
         section="arms",
         title="Gain over cross-entropy",
         reading="A dot is one sweep, the diamond their mean; right of the line is better than "
-        "cross-entropy, decision weights on both sides.",
+        f"cross-entropy, {decision_layer(objective)} on both sides.",
         figure=figure,
     )

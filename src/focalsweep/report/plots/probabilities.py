@@ -38,8 +38,10 @@ def precision_recall_plots(result: SweepResult) -> list[Plot]:
     arms = [arm for arm in leading_arms(result) if arm.precision_recall]
     if not arms:
         return []
-    codes = frequency_order(result)[-_MOST_CURVES:]
-    return [_precision_recall(result, arms, code) for code in codes[::-1]]
+    # A class without test rows has no curve.
+    known = {curve.name for curve in arms[0].precision_recall}
+    codes = [code for code in frequency_order(result) if result.dataset.classes[code].name in known]
+    return [_precision_recall(result, arms, code) for code in codes[: -_MOST_CURVES - 1 : -1]]
 
 
 def _reliability(
@@ -103,7 +105,7 @@ def _precision_recall(result: SweepResult, arms: Sequence[ArmResult], code: int)
     figure = new_figure(height=300, x_title="recall", y_title="precision")
     figure.add_hline(y=facts.share, line={"color": GREY, "dash": "dash", "width": 1.5})
     for arm in arms:
-        curve: PrecisionRecall = arm.precision_recall[code]
+        curve = _curve(arm, facts.name)
         style = styles[arm.name]
         order = np.argsort(curve.recall, kind="stable")
         figure.add_trace(
@@ -131,6 +133,10 @@ def _precision_recall(result: SweepResult, arms: Sequence[ArmResult], code: int)
         legend=legend_of(arms, styles),
         half=True,
     )
+
+
+def _curve(arm: ArmResult, name: str) -> PrecisionRecall:
+    return next(curve for curve in arm.precision_recall if curve.name == name)
 
 
 def _cut(name: str, *, most: int = 30) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import plotly.graph_objects as go
 
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import decision_layer
 from focalsweep.report.plots.style import (
     FAMILY_COLOURS,
     GREY,
@@ -69,9 +71,9 @@ def difference_forest(result: SweepResult) -> Plot | None:
         section="differences",
         title="Each arm against cross-entropy",
         reading=(
-            "Right of the dashed line is better than cross-entropy on the same test rows (decision "
-            "weights on both sides); a bar that crosses the line is a difference that may be "
-            "chance."
+            "Right of the dashed line is better than cross-entropy on the same test rows "
+            f"({decision_layer(result.objective)} on both sides); a bar that crosses the line is a "
+            "difference that may be chance."
         ),
         figure=figure,
     )
@@ -137,6 +139,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
     """Draw test scores: argmax hollow, with decision weights filled, reference rows below."""
     objective = objective_words(result.objective)
     weighted = any(arm.best.decision_weights is not None for arm in result.arms)
+    layer = decision_layer(result.objective)
     arms = result.arms[::-1]
     references = result.references[::-1]
     labels = [row.label for row in references] + [row.label for row in arms]
@@ -165,7 +168,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
                     y=row - shift,
                     span=arm.decision_interval,
                     marker=marker,
-                    hover=f"{plain(arm.label)}, with decision weights<br>"
+                    hover=f"{plain(arm.label)}, with {layer}<br>"
                     f"{score(arm.decision_score)} ({interval(arm.decision_interval)})",
                 )
             )
@@ -192,7 +195,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
         title="Scores on rows that no search has seen",
         reading=(
             (
-                "Hollow marks predict the most probable class, filled marks use decision weights; "
+                f"Hollow marks predict the most probable class, filled marks use {layer}; "
                 if weighted
                 else "Marks are mean scores; "
             )
@@ -239,7 +242,10 @@ def _rows(figure: Any, labels: list[str]) -> None:
 
 
 def _whisker(*, x: float, y: float, span: Interval, marker: dict[str, Any], hover: str) -> Any:
-    """Return a mark with its interval, which need not be symmetric about it."""
+    """Return a mark with its interval, which need not be symmetric; an unknown one has no bar."""
+    above, below = (
+        max(end, 0.0) if isfinite(end) else 0.0 for end in (span.high - x, x - span.low)
+    )
     return go.Scatter(
         x=[x],
         y=[y],
@@ -248,8 +254,8 @@ def _whisker(*, x: float, y: float, span: Interval, marker: dict[str, Any], hove
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [max(span.high - x, 0.0)],
-            "arrayminus": [max(x - span.low, 0.0)],
+            "array": [above],
+            "arrayminus": [below],
             "color": marker["color"],
             "thickness": 2,
             "width": 5,

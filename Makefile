@@ -17,11 +17,14 @@ CODE := src tests benchmarks screenshots
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help sweep ui test test-full check format bench screenshots clean
+.PHONY: help inspect sweep ui test test-full check format bench screenshots clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is'
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 13
+
+inspect: .venv/.runtime ## Describe data and what a sweep on them costs: ARGS="dataset=glass"
+	@$(BIN)/focalsweep inspect --config-name $(SWEEP) $(ARGS)
 
 sweep: .venv/.runtime ## Run a sweep: SWEEP=quickstart ARGS="dataset=glass trials=20"
 	@$(BIN)/focalsweep sweep --config-name $(SWEEP) $(ARGS)

@@ -1,4 +1,4 @@
-"""The command line: ``focalsweep sweep``, ``compare``, ``track``, ``ui``, ``validate-verdict``.
+"""The command line: ``sweep``, ``inspect``, ``compare``, ``track``, ``ui``, ``validate-verdict``.
 
 Heavy packages are imported when a command needs them, so that help and errors come at once.
 """
@@ -69,22 +69,30 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Examples: focalsweep sweep; focalsweep sweep dataset=csv dataset.path=my.csv "
         "dataset.target=label trials=30; focalsweep sweep --config-name imbalance_ratio",
     )
-    sweep.add_argument(
-        "--config-name",
-        default=DEFAULT_SWEEP,
-        metavar="SWEEP",
-        help=f"a file of sweeps/ (default: {DEFAULT_SWEEP})",
-    )
-    sweep.add_argument(
-        "--config-dir", type=Path, metavar="DIR", help="a folder of your own configs and sweeps"
-    )
+    _add_config_options(sweep)
     sweep.add_argument(
         "--show-config", action="store_true", help="print the composed config and do nothing"
     )
-    sweep.add_argument(
-        "overrides", nargs="*", metavar="KEY=VALUE", help="Hydra overrides of the config"
-    )
     sweep.set_defaults(run=_sweep)
+    inspect = commands.add_parser(
+        "inspect",
+        help="describe the data and what a sweep on it would cost, without training",
+        description="Read the data and plan the sweep, then print and write as a page: classes, "
+        "columns and how each is treated, what limits any loss, how scores would be made, time "
+        "and memory here, and the smallest difference that the sweep could see. Trains nothing.",
+        epilog="Example: focalsweep inspect dataset=csv dataset.path=my.csv dataset.target=label",
+    )
+    _add_config_options(inspect)
+    inspect.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where the page goes (default: runs/inspect-NAME.html, NAME being the dataset's)",
+    )
+    inspect.add_argument(
+        "--no-timing", action="store_true", help="do not time any steps; saves some seconds"
+    )
+    inspect.set_defaults(run=_inspect)
     compare = commands.add_parser(
         "compare",
         help="put several finished sweeps side by side",
@@ -149,6 +157,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_config_options(command: argparse.ArgumentParser) -> None:
+    """Add what names a sweep: its file, a folder of the user's own, overrides."""
+    command.add_argument(
+        "--config-name",
+        default=DEFAULT_SWEEP,
+        metavar="SWEEP",
+        help=f"a file of sweeps/ (default: {DEFAULT_SWEEP})",
+    )
+    command.add_argument(
+        "--config-dir", type=Path, metavar="DIR", help="a folder of your own configs and sweeps"
+    )
+    command.add_argument(
+        "overrides", nargs="*", metavar="KEY=VALUE", help="Hydra overrides of the config"
+    )
+
+
 def _sweep(options: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -207,6 +231,7 @@ def _run_one(composed: ComposedSweep, *, runs: Path, console: Console, command: 
     for message in plan.messages:
         console.print(message, markup=False)
     if not (composed.run_dir / RESULT_FILE).exists():
+        console.print(plan.prior_sentence, markup=False)
         with stopwatch.phase("start"):
             _start(plan)
     with run_folder.opened(composed, data_sha256=plan.facts.sha256) as folder:
@@ -248,6 +273,38 @@ def _start(plan: Plan) -> None:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     check_model(plan)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from focalsweep.config.compose import compose_sweep
+    from focalsweep.prepare import prepare
+
+    composed = compose_sweep(options.config_name, options.overrides, config_dir=options.config_dir)
+    # Before TensorFlow, so that what is wrong with the data shows at once.
+    plan = prepare(composed.config)
+    _import_tensorflow_quietly()
+    from focalsweep.inspection import inspect_plan
+    from focalsweep.report.inspection_page import write_inspection
+    from focalsweep.report.inspection_terminal import print_inspection, print_page
+
+    inspection = inspect_plan(plan, command=_sweep_command(options), timing=not options.no_timing)
+    console = Console(highlight=False)
+    print_inspection(console, inspection)
+    name = f"inspect-{composed.config.dataset.name}.html"
+    print_page(console, write_inspection(inspection, options.output or Path("runs") / name))
+    return 0
+
+
+def _sweep_command(options: argparse.Namespace) -> str:
+    """Return the command that runs the sweep that is inspected."""
+    command = ["focalsweep", "sweep"]
+    if options.config_name != DEFAULT_SWEEP:
+        command += ["--config-name", options.config_name]
+    if options.config_dir is not None:
+        command += ["--config-dir", str(options.config_dir)]
+    return shlex.join([*command, *options.overrides])
 
 
 def _compare(options: argparse.Namespace) -> int:

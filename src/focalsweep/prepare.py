@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from math import ceil
+
+import numpy as np
 
 from focalsweep.config.arm_schema import ArmConfig, RangeConfig
 from focalsweep.config.schema import Selection, SweepConfig
 from focalsweep.config.target import build, factory, load
+from focalsweep.data.callable import dataset_of_returned
 from focalsweep.data.class_numbers import class_shares, cost_matrix
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.diagnosis import diagnose
@@ -20,10 +24,18 @@ from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
 from focalsweep.errors import UserError
 from focalsweep.evidence.comparison import VerdictRule
-from focalsweep.evidence.facts import ClassFacts, DatasetFacts, Diagnosis, Overlap, PriorScenario
+from focalsweep.evidence.facts import (
+    ClassFacts,
+    DatasetFacts,
+    Diagnosis,
+    MultiLabelFacts,
+    Overlap,
+    PriorScenario,
+)
+from focalsweep.evidence.prior_detectable import prior_sentence
 from focalsweep.evidence.result import LeftOut
 from focalsweep.losses.class_weights import priors_equal
-from focalsweep.metrics.objective import COST, Objective, cost_objective, objective
+from focalsweep.metrics.objective import COST, Objective
 from focalsweep.search.arm import Arm, Counts, Nuisance, Range
 from focalsweep.search.folds import (
     Evaluation,
@@ -35,8 +47,12 @@ from focalsweep.search.folds import (
     with_treatments,
 )
 from focalsweep.search.rounds import Budget
+from focalsweep.search.row_weights import with_weight_note
+from focalsweep.search.split_notes import split_notes
 from focalsweep.search.studies import MakeSampler
+from focalsweep.search.task import check_task, objective_for
 from focalsweep.training.batch_size import automatic_batch_size
+from focalsweep.training.class_counts import class_counts
 
 LARGE_DATA_INNER_FOLDS = 3
 """Inner folds at most where a nested evaluation becomes a holdout: each has rows enough."""
@@ -89,9 +105,20 @@ class Plan:
         return tuple(each for each in treatments if each not in self.folds.variants)
 
     @property
+    def prior_sentence(self) -> str:
+        """The smallest difference that the sweep could see, guessed from class counts."""
+        return prior_sentence(
+            self.dataset.class_counts,
+            class_names=self.dataset.class_names,
+            objective=self.objective,
+            evaluation=self.evaluation,
+            rule=self.rule,
+        )
+
+    @property
     def smallest_per_fold(self) -> list[int]:
-        """Training rows of the smallest class in each outer fold's refit."""
-        return [int(scope.counts.min()) for scope in self.folds.outer]
+        """Training rows of the smallest class, or with the rarest label, in each outer refit."""
+        return [_smallest(scope.counts) for scope in self.folds.outer]
 
 
 def prepare(config: SweepConfig) -> Plan:
@@ -102,7 +129,13 @@ def prepare(config: SweepConfig) -> Plan:
     UserError
         When the data, or its combination with the config, cannot be used.
     """
-    dataset = treat_rare_classes(build(config.dataset), policy=config.dataset.rare_classes)
+    read = dataset_of_returned(
+        build(config.dataset), name=config.dataset.name, origin=config.dataset.target
+    )
+    check_task(config, read)
+    dataset = with_weight_note(
+        treat_rare_classes(read, policy=config.dataset.rare_classes), column=config.dataset.weights
+    )
     evaluation, epochs, message = _evaluation(config, dataset)
     profile = Profile(kind=config.dataset.profile, factor=config.dataset.factor)
     costs, scenarios = _costs(config, dataset), _prior_scenarios(config, dataset)
@@ -114,6 +147,7 @@ def prepare(config: SweepConfig) -> Plan:
         seed=config.seed,
         label_noise=config.dataset.label_noise,
         with_whole=config.tracking.models,
+        keep_rare=config.dataset.rare_classes == "keep",
     )
     nuisance = _nuisance(config)
     arms, left_out = _arms(made, folds, nuisance=nuisance)
@@ -133,7 +167,7 @@ def prepare(config: SweepConfig) -> Plan:
         arms=arms,
         left_out=left_out,
         nuisance=nuisance,
-        objective=objective(config.objective) if costs is None else cost_objective(costs),
+        objective=objective_for(config, dataset, costs=costs),
         budget=Budget(
             trials=config.trials,
             epochs=epochs,
@@ -147,6 +181,7 @@ def prepare(config: SweepConfig) -> Plan:
         prior_scenarios=scenarios,
         messages=(
             *message,
+            *split_notes(dataset, folds, evaluation=evaluation),
             *_choices(config, arms),
             *(f"The arm `{entry.arm}` is left out: {entry.reason}." for entry in left_out),
         ),
@@ -154,7 +189,7 @@ def prepare(config: SweepConfig) -> Plan:
 
 
 def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, int, tuple[str, ...]]:
-    """Return how rows are split, the epochs, and a message where large data changed them."""
+    """Return how rows are split, the epochs, and a message where the data changed them."""
     asked = config.evaluation
     evaluation = Evaluation(
         kind=asked.kind,
@@ -165,13 +200,27 @@ def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, int,
         test_fraction=asked.test_fraction,
     )
     limit = asked.holdout_above
-    if asked.kind == "holdout" or limit is None or dataset.n_rows <= limit:
-        return evaluation, config.epochs, ()
+    large = asked.kind == "nested" and limit is not None and dataset.n_rows > limit
+    messages: list[str] = []
+    if dataset.split is not None and asked.kind == "nested" and not large:
+        evaluation = replace(evaluation, kind="holdout", folds=1, repeats=1)
+        messages.append("`dataset.split` gives one test part: a holdout instead of nested folds.")
+    elif dataset.time is not None and evaluation.repeats > 1 and not large:
+        messages.append(
+            f"The past can be drawn in one way only (`dataset.time`): 1 repeat instead of "
+            f"{evaluation.repeats}."
+        )
+        evaluation = replace(evaluation, repeats=1)
+    if not large:
+        return evaluation, config.epochs, tuple(messages)
     inner_folds = min(asked.inner_folds, LARGE_DATA_INNER_FOLDS)
     epochs = min(config.epochs, asked.holdout_epochs or config.epochs)
+    part = "the test part of `dataset.split`"
+    if dataset.split is None:
+        part = f"one test split of {asked.test_fraction:.0%}"
     message = (
-        f"{dataset.n_rows:,} rows are more than `evaluation.holdout_above`={limit}: one test "
-        f"split of {asked.test_fraction:.0%} instead of nested folds, {inner_folds} inner folds, "
+        f"{dataset.n_rows:,} rows are more than `evaluation.holdout_above`={limit}: "
+        f"{part} instead of nested folds, {inner_folds} inner folds, "
         f"and {epochs} epochs."
     )
     return replace(evaluation, kind="holdout", inner_folds=inner_folds), epochs, (message,)
@@ -189,7 +238,9 @@ def _prior_scenarios(config: SweepConfig, dataset: Dataset) -> tuple[PriorScenar
             priors=class_shares(
                 given,
                 class_names=dataset.class_names,
-                counts=dataset.class_counts,
+                counts=class_counts(
+                    dataset.labels, n_classes=dataset.n_classes, weights=dataset.weights
+                ),
                 scenario=name,
             ),
         )
@@ -293,21 +344,41 @@ def _diagnosis(dataset: Dataset) -> Diagnosis:
     )
 
 
+def _smallest(counts: Counts) -> int:
+    """Return the rows of the smallest class, or those with the rarest label."""
+    # Rounded up where rows have weights: a light row is still one.
+    return ceil(float(counts.min() if counts.ndim == 1 else counts[:, 1].min()))
+
+
+def _multi_label(dataset: Dataset) -> MultiLabelFacts | None:
+    if not dataset.multi_label:
+        return None
+    counts, per_row = dataset.class_counts, dataset.labels.sum(axis=1, dtype=np.int64)
+    return MultiLabelFacts(
+        cardinality=float(per_row.mean()),
+        density=float(per_row.mean() / dataset.n_classes),
+        mean_imbalance_ratio=float(np.mean(counts.max() / np.maximum(counts, 1))),
+        rows_without_label=int((per_row == 0).sum()),
+    )
+
+
 def _facts(
     config: SweepConfig, dataset: Dataset, *, profile: Profile, folds: Folds
 ) -> DatasetFacts:
     counts = dataset.class_counts
+    whole = dataset.n_rows if dataset.multi_label else counts.sum()
     return DatasetFacts(
         name=dataset.name,
         origin=dataset.origin,
         rows=dataset.n_rows,
         columns=dataset.features.shape[1],
         classes=tuple(
-            ClassFacts(name=name, count=int(count), share=float(count / counts.sum()))
+            ClassFacts(name=name, count=int(count), share=float(count / whole))
             for name, count in zip(dataset.class_names, counts, strict=True)
         ),
         imbalance_ratio=dataset.imbalance_ratio,
-        smallest_training_class=min(int(view.train_counts.min()) for view in folds.base),
+        multi_label=_multi_label(dataset),
+        smallest_training_class=min(_smallest(view.train_counts) for view in folds.base),
         profile=profile.kind,
         factor=1.0 if profile.kind == "none" else imbalance_factor(profile.factor),
         label_noise=config.dataset.label_noise,

@@ -24,6 +24,8 @@ from focalsweep.procedure import (
 from focalsweep.progress import SweepProgress, in_words
 from focalsweep.provenance import commit, versions
 from focalsweep.report.snippet import keras_snippet
+from focalsweep.search.row_weights import SNIPPET_COMMENT, weighs_alike
+from focalsweep.search.task import task_of
 from focalsweep.search.tracker import Tracker
 from focalsweep.search.trials_table import trials_table
 from focalsweep.stopwatch import Stopwatch
@@ -98,6 +100,7 @@ def run_sweep(
                     [plan.folds.views[c.refit] for c in plan.folds.outer if c.refit is not None],
                     evaluation=evaluation,
                     objective=plan.objective,
+                    groups=plan.folds.test_groups(plan.folds.outer[0]),
                 )
                 if config.references
                 else ()
@@ -138,6 +141,7 @@ def run_sweep(
         name=config.name,
         question=config.question,
         objective=plan.objective.name,
+        task=task_of(plan.dataset),
         dataset=plan.facts,
         evaluation=EvaluationFacts(
             kind=evaluation.kind,
@@ -166,7 +170,8 @@ def run_sweep(
         warnings=assessment.warnings,
         comparisons=assessment.comparisons,
         verdict=assessment.verdict,
-        snippet=keras_snippet(
+        snippet=("" if weighs_alike(plan.dataset) else SNIPPET_COMMENT)
+        + keras_snippet(
             winner.best,
             winner.family,
             class_names=plan.dataset.class_names,

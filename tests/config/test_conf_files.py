@@ -22,6 +22,16 @@ CHOICES = [
         *([f"{group}={name}" for at, name in OPTIONS if at == group] for group in GROUPS)
     )
 ]
+# What an option that reads the user's own data asks for.
+NEEDED = {
+    "dataset=arrays": ["dataset.path=a.npz"],
+    "dataset=callable": ["dataset.function=mine.load"],
+    "dataset=csv": ["dataset.path=a.csv", "dataset.target=y"],
+    "dataset=image_folder": ["dataset.path=images"],
+    "dataset=imbalanced_set": ["dataset.data_name=abalone_19"],
+    "dataset=parquet": ["dataset.path=a.parquet", "dataset.target=y"],
+    "dataset=tensorflow_set": ["dataset.data_name=wine_quality"],
+}
 
 
 def test_the_globs_found_what_the_readme_promises():
@@ -74,7 +84,7 @@ def test_every_sweep_opens_with_question_command_minutes_result(name: str):
 def test_every_option_of_every_group_composes_and_reads_back(
     choice: tuple[str, ...], tmp_path: Path
 ):
-    needed = ["dataset.path=a.csv", "dataset.target=y"] if "dataset=csv" in choice else []
+    needed = [each for option in choice for each in NEEDED.get(option, [])]
     composed = compose_sweep("smoke", [*choice, *needed])
     (tmp_path / "config.yaml").write_text(composed.yaml)
     assert load_config(tmp_path / "config.yaml") == composed.config

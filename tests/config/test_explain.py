@@ -48,7 +48,7 @@ def changed(content: Any, path: list[str], value: Any) -> Any:
         ("evaluation.inner_folds", 1, "`evaluation.inner_folds` must be >= 2"),
         ("evaluation.test_fraction", 1, "`evaluation.test_fraction` must be < 1"),
         # choices and names
-        ("objective", "f1", "`objective` must be 'macro_f1', 'balanced_accuracy', 'mcc',"),
+        ("objective", "f1", "`objective` must be 'macro_f1', 'micro_f1', 'balanced_accuracy',"),
         ("dataset.profile", "expo", "`dataset.profile` must be 'none', 'exp' or 'step'"),
         ("name", "../a", "`name` must be text that matches"),
         ("model._target_", "mlp", "`model._target_` must be text that matches"),

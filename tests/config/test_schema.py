@@ -61,3 +61,35 @@ def test_a_model_is_registered_only_where_models_are_kept():
     assert compose_sweep("smoke", overrides).config.tracking.register_as == "yeast_loss"
     with pytest.raises(UserError, match=r"`register`, which needs a model"):
         compose_sweep("smoke", [*overrides, "tracking.models=false"])
+
+
+def test_columns_with_a_task_reach_the_source_where_they_are_given():
+    given = ["dataset=csv", "dataset.path=t.csv", "dataset.target=y"]
+    plain = compose_sweep("smoke", given).config.dataset
+    assert not {"groups", "split", "time", "weights"} & plain.parameters.keys()
+    assert (plain.groups, plain.split, plain.time, plain.weights) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["groups=a", "time=b"], "both `groups` and `time`"),
+        (["split=a", "time=b"], "both `split` and `time`"),
+        (["groups=a", "weights=a"], "the column `a` as `groups` and as `weights`"),
+        (["groups=''"], "`dataset.groups`"),
+        (["groups=true"], "`dataset.groups`"),
+        (["groups=[a,b]"], "`dataset.groups`"),
+        (["rare_classes=leave"], "`dataset.rare_classes`"),
+    ],
+)
+def test_columns_that_contradict_are_refused_in_one_sentence(overrides: list[str], words: str):
+    given = ["dataset=csv", "dataset.path=t.csv", "dataset.target=y"]
+    with pytest.raises(UserError) as caught:
+        compose_sweep("smoke", [*given, *(f"dataset.{each}" for each in overrides)])
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_source_without_columns_says_that_it_has_none():
+    with pytest.raises(UserError, match=r"`dataset\.groups` names a column of a table, and this"):
+        compose_sweep("smoke", ["dataset=digits", "dataset.groups=patient"])

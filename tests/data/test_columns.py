@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,10 @@ def plain(values: Any, **kwargs: Any) -> tuple[pd.Series, tuple[str, ...]]:
 DAYS = [0.0, 1.0, 19_782.0]
 
 
+def days(column: pd.Series) -> list[float]:
+    return ((column - pd.Timestamp(0)).dt.total_seconds() / 86_400).tolist()
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -34,20 +39,20 @@ DAYS = [0.0, 1.0, 19_782.0]
         pd.to_datetime(["1970-01-01", "1970-01-02", "2024-02-29"]).tz_localize("UTC"),
     ],
 )
-def test_dates_become_days_with_a_note(values: Any) -> None:
+def test_dates_in_any_form_are_dates_without_time_zone_and_noted(values: Any) -> None:
     column, notes = plain(values)
-    assert column.tolist() == DAYS
-    assert any(note.startswith("Dates turned to days since 1970-01-01: `x`") for note in notes)
+    assert days(column) == DAYS
+    assert any(note.startswith("Dates, given as days since 1970-01-01 and ") for note in notes)
 
 
 def test_a_missing_date_stays_missing() -> None:
     column, _ = plain(["1970-01-01", None, "1970-01-03"])
-    np.testing.assert_array_equal(column, [0, np.nan, 2])
+    np.testing.assert_array_equal(days(column), [0, np.nan, 2])
 
 
 def test_the_order_of_day_and_month_is_found_and_noted() -> None:
     column, notes = plain(["13/01/1970", "02/01/1970"])
-    assert column.tolist() == [12, 1]
+    assert days(column) == [12, 1]
     assert any("`x`, read as %d/%m/%Y" in note for note in notes)
 
 
@@ -134,21 +139,143 @@ def test_a_constant_with_gaps_is_no_constant() -> None:
 
 def test_many_levels_are_noted() -> None:
     repeated = [f"level {i % 60}" for i in range(600)]
-    assert "Text with many levels" in plain(repeated)[1][0]
+    assert "Categories with more than 30 levels, hashed" in plain(repeated)[1][0]
     assert "Text that hardly repeats" in plain([f"name {i}" for i in range(600)])[1][0]
 
 
-def test_a_count_of_the_rows_is_noted_and_kept() -> None:
-    columns, notes = plain_columns(pd.DataFrame({"id": np.arange(7, 30), "x": np.arange(23) ** 2}))
-    assert "id" in columns
+def test_free_text_is_told_from_categories_by_its_words() -> None:
+    sentences = [f"sample {i} was good" for i in range(31)]
+    column, notes = plain([" " + text for text in sentences[:-1]] + [None, sentences[-1]])
+    assert isinstance(column.dtype, pd.StringDtype)
+    assert column.tolist()[:2] == sentences[:2]
+    assert column.isna().tolist() == [False] * 30 + [True, False]
+    assert "Read as free text" in notes[0]
+    assert "`x` (31 values)" in notes[0]
+    # As many levels of two words, and fewer of four, are categories.
+    assert isinstance(plain([f"sample {i}" for i in range(31)])[0].dtype, pd.CategoricalDtype)
+    assert isinstance(plain(sentences[:30] * 2)[0].dtype, pd.CategoricalDtype)
+
+
+def test_free_text_may_repeat() -> None:
+    assert isinstance(plain([f"a b c {i % 40}" for i in range(4000)])[0].dtype, pd.StringDtype)
+
+
+def test_identical_columns_are_noted_and_kept() -> None:
+    frame = pd.DataFrame({"a": [1.0, np.nan, 3], "b": [1.0, 2, 3], "c": list("xyx")})
+    columns, notes = plain_columns(frame.assign(d=frame["a"], e=frame["c"], f=frame["a"]))
+    assert list(columns) == list("abcdef")
     assert notes == (
-        "Counts the rows, so leave it out of the file if it is a number of the row: `id`.",
+        "Equal to another column in every row, which counts it twice: `d` (as `a`), `e` (as `c`), "
+        "`f` (as `a`).",
     )
+
+
+@pytest.mark.parametrize("column", [[1, 0, 0], ["b", "a", "a"], [True, False, False]])
+def test_columns_that_say_the_same_in_other_words_are_not_identical(column: list[Any]) -> None:
+    frame = pd.DataFrame({"a": [1.5, 0, 0], "b": column})
+    assert plain_columns(frame)[1] == ()
 
 
 def test_structures_are_refused_by_name() -> None:
     with pytest.raises(UserError, match=r"Column `x` .* a value of type `dict`"):
         plain([{"a": 1}, {"a": 2}])
+
+
+BYTES = pd.ArrowDtype(pa.binary())
+LISTS = pd.ArrowDtype(pa.list_(pa.int8()))
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "kind"),
+    [
+        ([b"a", b"b", None], "object", "bytes"),
+        ([b"a", b"b", None], BYTES, "bytes"),
+        ([[1], [2], None], LISTS, "list"),
+        ([[1], (2,), None], "object", "list"),
+        (["a", {"b"}, 1], "object", "set"),
+        ([1 + 2j, 1, 2], "complex128", "complex"),
+        ([1 + 2j, 1, "a"], "object", "complex"),
+    ],
+)
+def test_what_is_no_plain_value_is_refused_by_its_type(
+    values: list[Any], dtype: Any, kind: str
+) -> None:
+    with pytest.raises(UserError, match=rf"Column `x` .* a value of type `{kind}\w*`"):
+        plain(values, dtype=dtype)
+
+
+def test_a_whole_number_beyond_floats_is_refused() -> None:
+    with pytest.raises(UserError, match=r"Column `x` must hold numbers of magnitude up to 1.8e308"):
+        plain([10**400, 1, 2], dtype="object")
+
+
+def test_mixed_text_numbers_and_booleans_are_text() -> None:
+    column, notes = plain(["a", 1.5, True, None], dtype="object")
+    assert column.cat.categories.tolist() == ["1.5", "True", "a"]
+    assert notes == ("Text, numbers or booleans mixed, read as text: `x`.",)
+
+
+def arrow(values: list[Any], kind: pa.DataType) -> pd.Series:
+    return pd.Series(values, dtype=pd.ArrowDtype(kind))
+
+
+DATES = [datetime.datetime(1970, 1, 2), None, datetime.datetime(1970, 1, 4)]
+NUMBERS = [1.0, np.nan, 3.0]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        arrow([1, None, 3], pa.int32()),
+        arrow([Decimal(1), None, Decimal(3)], pa.decimal128(5, 2)),
+        arrow([value and datetime.timedelta(value) for value in (1, None, 3)], pa.duration("s")),
+        pd.Series(pd.arrays.SparseArray(NUMBERS)),
+        pd.Series(NUMBERS, dtype="float16"),
+        pd.Series(["1", None, "3"], dtype=pd.ArrowDtype(pa.dictionary(pa.int8(), pa.string()))),
+    ],
+)
+def test_numbers_of_any_library_are_floats(column: pd.Series) -> None:
+    found, _ = plain(column)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, NUMBERS)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        arrow([date and date.date() for date in DATES], pa.date32()),
+        arrow(DATES, pa.timestamp("s")),
+        arrow(
+            [date and date.replace(tzinfo=datetime.UTC) for date in DATES],
+            pa.timestamp("us", tz="Europe/Berlin"),
+        ),
+        pd.Series(pd.PeriodIndex(["1970-01-02", None, "1970-01-04"], freq="D")),
+        pd.Series([np.datetime64("1970-01-02"), None, np.datetime64("1970-01-04")], dtype="object"),
+    ],
+)
+def test_dates_of_any_library_are_dates(column: pd.Series) -> None:
+    np.testing.assert_array_equal(days(plain(column)[0]), NUMBERS)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        arrow(["a", None, "b"], pa.string()),
+        arrow(["a", None, "b"], pa.dictionary(pa.int8(), pa.string())),
+        pd.Series(["a", None, "b"], dtype="string"),
+        pd.Series(pd.Categorical(["a", None, "b"], categories=["b", "c", "a"], ordered=True)),
+    ],
+)
+def test_text_of_any_library_is_categories(column: pd.Series) -> None:
+    found, _ = plain(column)
+    assert found.cat.categories.tolist() == ["a", "b"]
+    assert found.cat.codes.tolist() == [0, -1, 1]
+
+
+def test_intervals_are_categories_and_nothing_is_no_values() -> None:
+    assert plain(pd.interval_range(0, 2))[0].tolist() == ["(0, 1]", "(1, 2]"]
+    frame = pd.DataFrame({"x": arrow([None, None], pa.null()), "y": [1, 2]})
+    assert plain_columns(frame)[1] == ("Not used, because it has no values: `x`.",)
 
 
 @settings(max_examples=40, deadline=None)

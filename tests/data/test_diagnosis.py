@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.diagnosis import MOST_ROWS, copies, diagnose, overlap
@@ -104,6 +107,11 @@ def test_balanced_data_are_called_balanced():
     )
 
 
+def test_an_imbalance_of_thousands_is_written_out():
+    text = " ".join(diagnose(blobs([4_000, 1], distance=2.0)).text)
+    assert "largest over smallest class 4,000; `b` has 1 of 4,001 rows." in text
+
+
 def test_the_same_data_give_the_same_diagnosis():
     data = blobs([6_000, 100], distance=1.0)
     assert diagnose(data) == diagnose(data)
@@ -112,3 +120,79 @@ def test_the_same_data_give_the_same_diagnosis():
 def test_a_rare_class_keeps_rows_enough_to_be_judged_where_data_are_sampled():
     # A quarter of all rows, which of the rare class would be two.
     assert diagnose(blobs([20_000, 8], distance=50.0)).sampled_rows == 4_998 + 6
+
+
+def test_of_several_labels_each_is_judged_by_itself():
+    rng = np.random.default_rng(0)
+    apart = rng.random(1_000) < 0.3
+    strewn = rng.random(1_000) < 0.2
+    data = Dataset(
+        name="several",
+        features=pd.DataFrame(
+            {"x": 50.0 * apart + rng.normal(size=1_000), "y": rng.normal(size=1_000)}
+        ),
+        labels=np.column_stack([apart, strewn, np.zeros(1_000)]).astype(np.int8),
+        class_names=("apart", "strewn", "nobody"),
+        origin="test",
+    )
+    found = diagnose(data)
+    assert found.classes[0].neighbours == 0
+    positives = int(strewn.sum())
+    assert found.classes[1].expected == pytest.approx((1_000 - positives) / 999)
+    # 3 standard errors of five places a row.
+    error = np.sqrt(0.2 * 0.8 / (5 * positives))
+    assert found.classes[1].neighbours == pytest.approx(found.classes[1].expected, abs=3 * error)
+    assert (found.counts[2], found.classes[2].effective_number) == (0, 0)
+    assert "Rows of `strewn` have" in found.text[0]
+    assert any("largest over smallest label inf; `nobody` has 0" in line for line in found.text)
+
+
+def test_the_overlap_of_a_label_is_that_of_two_classes():
+    data = blobs([300, 200], distance=1.5)
+    features = data.features.to_numpy(np.float32)
+    one, chance = overlap(features, data.labels)
+    several = np.column_stack([1 - data.labels, data.labels]).astype(np.int8)
+    np.testing.assert_allclose(overlap(features, several)[0], one, rtol=1e-12)
+    np.testing.assert_allclose(overlap(features, several)[1], chance, rtol=1e-12)
+
+
+def test_rows_that_differ_in_a_wide_column_or_one_label_are_no_plain_copies():
+    features = pd.DataFrame({"x": [1.0, 1.0, 1.0, 2.0]})
+    same, other = csr_array(np.ones((4, 3))), csr_array(np.diag([0.0, 1, 0, 0]))
+    labels = np.array([0, 1, 1, 0])
+    assert copies(features, labels, sparse=same) == copies(features, labels) == (3, 3)
+    assert copies(features, labels, sparse=other) == (2, 2)
+    assert copies(features[[]], labels, sparse=other) == (3, 3)
+    several = np.array([[1, 1], [1, 1], [1, 0], [0, 0]], np.int8)
+    assert copies(features, several) == (3, 3)
+    assert copies(features.iloc[:2], several[:2]) == (2, 0)
+
+
+def test_images_and_wide_columns_are_diagnosed():
+    data = blobs([60, 60], distance=50.0)
+    wide = csr_array(data.features.to_numpy())
+    none = data.features[[]]
+    found = diagnose(replace(data, features=none, sparse=wide))
+    assert [each.neighbours for each in found.classes] == [0.0, 0.0]
+    found = diagnose(replace(data, image_shape=(1, 3, 1)))
+    assert [each.neighbours for each in found.classes] == [0.0, 0.0]
+
+
+def test_large_data_of_several_labels_are_sampled_with_some_rows_of_each():
+    labels = np.zeros((9_000, 2), np.int8)
+    labels[:4_000, 0] = 1
+    labels[-8:, 1] = 1
+    features = np.random.default_rng(0).normal(size=(9_000, 2))
+    features[-8:] += 100
+    found = diagnose(
+        Dataset(
+            name="large",
+            features=pd.DataFrame(features, columns=["x", "y"]),
+            labels=labels,
+            class_names=("a", "b"),
+            origin="test",
+        )
+    )
+    assert MOST_ROWS <= found.sampled_rows <= MOST_ROWS + 12
+    assert found.classes[1].neighbours == 0
+    assert "drawn at random" in found.text[-1]

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
-from focalsweep.data.labels import encode_labels
+from focalsweep.data.labels import encode_label_matrix, encode_labels
 from focalsweep.errors import UserError
 
 
@@ -68,3 +69,62 @@ def test_a_quantity_with_many_fractional_values_is_refused() -> None:
     prices = np.round(np.random.default_rng(0).random(1000), 2)
     with pytest.raises(UserError, match="a number to predict"):
         encode_labels(pd.Series(prices, name="y"))
+
+
+class TestLabelMatrix:
+    def test_numbers_booleans_and_words_mean_the_same(self):
+        frame = pd.DataFrame(
+            {
+                "number": [0, 1, 1.0],
+                "boolean": [False, True, True],
+                "word": ["no", " Yes", "y"],
+                "truth": ["FALSE", "true", "T"],
+                "digit": ["0", "1", "1"],
+            }
+        )
+        matrix, names = encode_label_matrix(frame)
+        assert matrix.dtype == np.int8
+        assert matrix.T.tolist() == [[0, 1, 1]] * 5
+        assert names == ("number", "boolean", "word", "truth", "digit")
+
+    def test_an_array_gets_names_or_brings_them(self):
+        table = np.array([[0, 1], [1, 1]])
+        assert encode_label_matrix(table)[1] == ("label_0", "label_1")
+        assert encode_label_matrix(table, names=["a", "b"])[1] == ("a", "b")
+
+    def test_a_sparse_matrix_is_read_too(self):
+        table = sparse.csr_array(np.array([[0, 1], [1, 0], [0, 0]]))
+        assert encode_label_matrix(table)[0].tolist() == [[0, 1], [1, 0], [0, 0]]
+
+    def test_labels_that_never_or_always_occur_stay(self):
+        matrix, names = encode_label_matrix(np.array([[0, 1, 0], [0, 1, 1]]))
+        assert matrix.sum(axis=0).tolist() == [0, 2, 1]
+        assert len(names) == 3
+
+    @pytest.mark.parametrize("hole", [None, np.nan, "", " "])
+    def test_a_missing_value_is_refused(self, hole):
+        frame = pd.DataFrame({"a": [1, 0, 1], "b": ["1", hole, "0"]})
+        with pytest.raises(UserError, match=r"`b` must say 0 or 1 in every row.*1 of 3 rows"):
+            encode_label_matrix(frame)
+
+    @pytest.mark.parametrize("odd", [2, "maybe", 0.5, -1])
+    def test_a_third_value_is_refused_with_its_name(self, odd):
+        frame = pd.DataFrame({"a": [1, 0, 1], "b": pd.Series([1, 0, odd], dtype=object)})
+        with pytest.raises(UserError, match=r"`b` must hold only 0 and 1.*Received"):
+            encode_label_matrix(frame)
+
+    def test_a_single_label_is_two_classes(self):
+        with pytest.raises(UserError, match="at least two columns"):
+            encode_label_matrix(np.array([[0], [1]]))
+
+    def test_one_class_a_row_is_no_label_matrix(self):
+        with pytest.raises(UserError, match="shape"):
+            encode_label_matrix(np.array([0, 1, 2]))
+
+    def test_two_labels_of_one_name_are_refused(self):
+        with pytest.raises(UserError, match="name of its own"):
+            encode_label_matrix(np.array([[0, 1], [1, 0]]), names=["a", "a"])
+
+    def test_names_must_be_as_many_as_labels(self):
+        with pytest.raises(UserError, match="one name a label"):
+            encode_label_matrix(np.array([[0, 1], [1, 0]]), names=["a"])

@@ -1,9 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.rare_classes import treat_rare_classes
+from focalsweep.data.splits import Split
 from focalsweep.errors import UserError
 
 
@@ -104,3 +107,82 @@ def test_an_unknown_policy_is_refused_with_the_nearest() -> None:
 
 def test_the_minimum_is_the_smallest_count_allowed() -> None:
     assert treat_rare_classes(dataset(20, 4), policy="error", minimum=4).n_classes == 2
+
+
+# Kept ---------------------------------------------------------------------------------------------
+
+
+def test_keep_leaves_every_row_and_says_so() -> None:
+    before = dataset(20, 4, 1, 9)
+    after = treat_rare_classes(before, policy="keep")
+    assert after.labels is before.labels
+    assert after.features is before.features
+    assert after.class_names == before.class_names
+    assert after.notes[0] == "earlier note"
+    assert "`b` (4 rows), `c` (1 row)" in after.notes[1]
+    assert "weight 0 and no offset" in after.notes[1]
+
+
+def test_keep_says_nothing_where_no_class_is_rare() -> None:
+    whole = dataset(10, 5)
+    assert treat_rare_classes(whole, policy="keep") is whole
+
+
+def test_drop_takes_what_is_known_of_rows_along() -> None:
+    before = dataset(20, 4, 9)
+    rows = before.n_rows
+    known = dataclasses.replace(
+        before,
+        groups=np.arange(rows),
+        split=Split(train=np.arange(rows)[::2], test=np.arange(rows)[1::2]),
+    )
+    after = treat_rare_classes(known, policy="drop")
+    assert after.groups is not None
+    assert after.split is not None
+    assert np.array_equal(after.groups, after.features["row"])
+    assert np.array_equal(
+        after.features["row"].to_numpy()[after.split.train] % 2, [0] * len(after.split.train)
+    )
+    assert len(after.split.train) + len(after.split.test) == after.n_rows
+
+
+# Several labels a row -----------------------------------------------------------------------------
+
+
+def labelled() -> Dataset:
+    """Forty rows: `a` in half of them, `b` in three, `c` in all but two."""
+    labels = np.zeros((40, 3), dtype=np.int8)
+    labels[::2, 0], labels[:3, 1], labels[2:, 2] = 1, 1, 1
+    return dataclasses.replace(
+        dataset(40, 5),
+        features=pd.DataFrame({"row": np.arange(40)}),
+        labels=labels,
+        class_names=("a", "b", "c"),
+    )
+
+
+def test_a_label_is_rare_where_few_rows_have_it_or_are_without_it() -> None:
+    with pytest.raises(UserError) as raised:
+        treat_rare_classes(labelled(), policy="error")
+    assert "`b` (3 rows), `c` (2 rows without it)" in str(raised.value)
+    assert "`a`" not in str(raised.value)
+
+
+def test_a_rare_label_is_dropped_as_a_column_and_rows_stay() -> None:
+    after = treat_rare_classes(labelled(), policy="drop")
+    assert after.class_names == ("a",)
+    assert np.array_equal(after.labels, labelled().labels[:, :1])
+    assert "all 40 rows stay" in after.notes[-1]
+
+
+def test_labels_are_kept_on_request_and_never_merged() -> None:
+    after = treat_rare_classes(labelled(), policy="keep")
+    assert np.array_equal(after.labels, labelled().labels)
+    assert "`b` (3 rows)" in after.notes[-1]
+    with pytest.raises(UserError, match=r"labels cannot be joined"):
+        treat_rare_classes(labelled(), policy="merge")
+    rare_only = dataclasses.replace(
+        labelled(), labels=labelled().labels[:, 1:], class_names=("b", "c")
+    )
+    with pytest.raises(UserError, match="that is every label: collect more rows"):
+        treat_rare_classes(rare_only, policy="drop")

@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from focalsweep.data.splits import Split, holdout_split, inner_splits, outer_splits
+from focalsweep.data.splits import (
+    Split,
+    given_split,
+    holdout_split,
+    inner_splits,
+    outer_splits,
+)
 from focalsweep.errors import UserError
 
 LABELS = np.repeat([0, 1, 2], [60, 20, 5])
@@ -127,3 +133,148 @@ def test_a_test_fraction_out_of_range_is_refused(fraction: float) -> None:
 def test_a_part_too_small_for_the_classes_is_refused(fraction: float) -> None:
     with pytest.raises(UserError, match="a row of each of the 3 classes"):
         holdout_split(LABELS, test_fraction=fraction, seed=0)
+
+
+# Rare classes that are kept -----------------------------------------------------------------------
+
+RARE = np.repeat([0, 1, 2, 3], [40, 20, 3, 1])
+
+
+def test_a_kept_class_of_one_row_is_tested_once_and_absent_from_training_there() -> None:
+    splits = outer_splits(RARE, folds=5, repeats=1, seed=0, keep_rare=True)
+    tested = [split for split in splits if 3 in RARE[split.test]]
+    assert len(tested) == 1
+    assert 3 not in RARE[tested[0].train]
+    inner = inner_splits(RARE, np.arange(len(RARE)), folds=5, seed=0, keep_rare=True)
+    assert sum(3 in RARE[split.test] for split in inner) == 1
+
+
+def test_a_kept_class_of_one_row_is_trained_on_in_a_holdout() -> None:
+    split = holdout_split(RARE, test_fraction=0.25, seed=0, keep_rare=True)
+    assert 3 in RARE[split.train]
+    assert len(split.test) == 16
+    assert len(split.train) + len(split.test) == len(RARE)
+
+
+def test_keeping_changes_nothing_where_no_class_is_rare() -> None:
+    for keep in (False, True):
+        assert same(
+            outer_splits(LABELS, folds=3, repeats=2, seed=0),
+            outer_splits(LABELS, folds=3, repeats=2, seed=0, keep_rare=keep),
+        )
+        plain = holdout_split(LABELS, test_fraction=0.25, seed=0)
+        kept = holdout_split(LABELS, test_fraction=0.25, seed=0, keep_rare=keep)
+        assert same((plain,), (kept,))
+
+
+def test_a_training_part_of_one_class_is_refused_even_where_rare_classes_are_kept() -> None:
+    time = np.arange(40.0)
+    with pytest.raises(UserError, match="rows of one class only"):
+        outer_splits(np.repeat([0, 1], 20), folds=3, repeats=1, seed=0, time=time, keep_rare=True)
+
+
+# Groups -------------------------------------------------------------------------------------------
+
+
+def grouped(seed: int, n_groups: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(0, n_groups, 150)
+    groups[:n_groups] = np.arange(n_groups)
+    return rng.integers(0, 3, 150), groups
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 50), fraction=st.sampled_from([0.1, 0.2, 0.25, 0.3, 0.5, 0.9]))
+def test_no_group_is_on_both_sides_of_any_split(seed: int, fraction: float) -> None:
+    labels, groups = grouped(seed)
+    outer = outer_splits(labels, folds=3, repeats=2, seed=seed, groups=groups)
+    inner = inner_splits(labels, outer[0].train, folds=2, seed=seed, groups=groups)
+    held_out = holdout_split(labels, test_fraction=fraction, seed=seed, groups=groups)
+    for split in (*outer, *inner, held_out):
+        assert not set(groups[split.train]) & set(groups[split.test])
+        assert len(split.train)
+        assert len(split.test)
+    for repeat in (outer[:3], outer[3:]):
+        tested = np.sort(np.concatenate([split.test for split in repeat]))
+        assert np.array_equal(tested, np.arange(len(labels)))
+    assert np.array_equal(np.sort(np.concatenate([s.test for s in inner])), outer[0].train)
+    assert len(held_out.test) == pytest.approx(fraction * len(labels), abs=10)
+
+
+def test_a_class_in_one_group_is_refused_by_name_unless_it_is_kept() -> None:
+    groups = np.repeat(np.arange(6), 20)
+    labels = np.tile([0, 1], 60)
+    labels[groups == 4] = 2
+    with pytest.raises(UserError, match=r"class `c` with 20 rows, none of them in the training"):
+        outer_splits(labels, folds=3, repeats=1, seed=0, groups=groups, class_names=("a", "b", "c"))
+    kept = outer_splits(labels, folds=3, repeats=1, seed=0, groups=groups, keep_rare=True)
+    assert [2 in labels[split.train] for split in kept].count(False) == 1
+
+
+def test_a_test_part_of_one_group_is_refused() -> None:
+    groups = np.repeat([0, 1], 20)
+    with pytest.raises(UserError, match=r"at least two groups of `dataset\.groups`"):
+        holdout_split(np.tile([0, 1], 20), test_fraction=0.5, seed=0, groups=groups)
+
+
+# Time ---------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 50))
+def test_no_split_trains_on_the_future_of_its_test_rows(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels, time = rng.integers(0, 3, 200), rng.integers(0, 60, 200).astype(float)
+    settings = {"seed": 0, "time": time, "keep_rare": True}
+    outer = outer_splits(labels, folds=4, repeats=1, **settings)  # type: ignore[arg-type]
+    held_out = holdout_split(labels, test_fraction=0.25, **settings)  # type: ignore[arg-type]
+    for split in (*outer, held_out):
+        assert time[split.train].max() < time[split.test].min()
+        inner = inner_splits(labels, split.train, folds=3, **settings)  # type: ignore[arg-type]
+        for part in inner:
+            assert time[part.train].max() < time[part.test].min()
+            assert set(part.train) | set(part.test) <= set(split.train)
+    assert time[held_out.test].min() > np.quantile(time, 0.7)
+
+
+def test_a_class_that_comes_later_is_refused_unless_it_is_kept() -> None:
+    labels = np.tile([0, 1], 50)
+    labels[80:] = 2
+    time = np.arange(100.0)
+    with pytest.raises(UserError, match=r"class code 2 .* set `dataset\.rare_classes=keep`\."):
+        holdout_split(labels, test_fraction=0.2, seed=0, time=time)
+    split = holdout_split(labels, test_fraction=0.2, seed=0, time=time, keep_rare=True)
+    assert 2 not in labels[split.train]
+
+
+def test_the_past_has_no_second_repeat() -> None:
+    with pytest.raises(UserError, match=r"`evaluation\.repeats` must be 1 with `dataset\.time`"):
+        outer_splits(LABELS, folds=2, repeats=2, seed=0, time=np.arange(85.0))
+
+
+# The user's own split -----------------------------------------------------------------------------
+
+
+def test_the_users_split_is_taken_as_it_is_in_row_order() -> None:
+    labels = np.tile([0, 1], 10)
+    own = Split(train=np.arange(13)[::-1], test=np.array([19, 15, 14]))
+    split = given_split(labels, own)
+    assert np.array_equal(split.train, np.arange(13))
+    assert np.array_equal(split.test, [14, 15, 19])
+
+
+def test_a_split_that_contradicts_itself_or_its_groups_is_refused() -> None:
+    labels = np.tile([0, 1], 10)
+    half = np.arange(10)
+    with pytest.raises(UserError, match="1 rows in training and in test, row 9 the first"):
+        given_split(labels, Split(train=half, test=np.arange(9, 20)))
+    with pytest.raises(UserError, match="no test row"):
+        given_split(labels, Split(train=half, test=half[:0]))
+    with pytest.raises(UserError, match="1 of 5 groups with training and test rows"):
+        given_split(
+            labels,
+            Split(train=half, test=half + 10),
+            groups=np.repeat(np.arange(5), [4, 4, 4, 4, 4]),
+        )
+    with pytest.raises(UserError, match=r"class code 1 .* of `dataset\.split`; change it"):
+        given_split(np.repeat([0, 1], 10), Split(train=half, test=half + 10))

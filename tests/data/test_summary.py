@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -30,3 +32,15 @@ def test_fold_table_names_the_smallest_class_of_the_training_rows() -> None:
 
 def test_fold_table_without_folds_keeps_its_columns() -> None:
     assert fold_table(TOY, []).columns[0] == "fold"
+
+
+def test_labels_are_counted_by_the_rows_that_have_them() -> None:
+    labels = np.array([[1, 0, 1], [1, 0, 0], [0, 0, 1], [1, 1, 1]], dtype=np.int8)
+    dataset = replace(TOY, features=pd.DataFrame({"x": np.arange(4)}), labels=labels)
+    table = class_table(dataset)
+    assert table["class"].tolist() == ["few", "some", "many"]
+    assert table["rows"].tolist() == [3, 3, 1]
+    assert table["share"].tolist() == [0.75, 0.75, 0.25]
+    folds = fold_table(dataset, [np.arange(4), np.arange(3)])
+    assert folds["smallest_rows"].tolist() == [1, 0]
+    assert folds["imbalance_ratio"].tolist() == [3.0, float("inf")]

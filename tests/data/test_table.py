@@ -1,6 +1,7 @@
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from focalsweep.data.table import load_table
+from focalsweep.data.table import dataset_of_frame, load_table
 from focalsweep.errors import UserError
 
 GOOD = "size,colour,label\n" + "1.5,red,a\n2.5,blue,b\n3.5,red,a\n4.5,blue,b\n" * 3
@@ -124,7 +125,7 @@ def test_a_bad_table_is_refused_in_one_sentence_with_a_way_out(case: str, tmp_pa
 
 
 def test_no_path_is_refused() -> None:
-    with pytest.raises(UserError, match=r"set `dataset\.path=FILE` and `dataset\.target=COLUMN`"):
+    with pytest.raises(UserError, match=r"set `dataset\.path=FILE`"):
         load_table(path=None, target="label")
 
 
@@ -140,6 +141,9 @@ def test_a_folder_is_refused_with_the_tables_in_it(tmp_path: Path) -> None:
     write(tmp_path, GOOD, "one.csv")
     write(tmp_path, "no table", "notes.txt")
     with pytest.raises(UserError, match=r"the folder .*; tables in it: `one\.csv`\."):
+        load_table(path=str(tmp_path), target="label")
+    write(tmp_path, GOOD, "two.parquet")
+    with pytest.raises(UserError, match=r"`dataset=parquet` reads a folder of Parquet files\."):
         load_table(path=str(tmp_path), target="label")
 
 
@@ -235,3 +239,91 @@ def test_a_path_in_the_home_folder_is_found(
     write(tmp_path, GOOD)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert load_table(path=make("~/my.csv"), target="label").n_rows == 12
+
+
+ROWS = 12
+KNOWN = pd.DataFrame(
+    {
+        "x": np.arange(ROWS) * 0.5,
+        "label": ["a", "b"] * 6,
+        "patient": [f"p{row // 3}" for row in range(ROWS)],
+        "part": ["train"] * 8 + ["test"] * 4,
+        "seen": pd.date_range("2024-01-01", periods=ROWS).astype(str),
+        "weight": [1.0, 3.0] * 6,
+        "rain": ["yes", "no", "no"] * 4,
+        "wind": [True, True, False] * 4,
+    }
+)
+
+
+def test_what_is_known_of_a_row_is_taken_out_of_the_features() -> None:
+    read = dataset_of_frame(KNOWN, target="label", groups="patient", split="part", weights="weight")
+    assert list(read.features) == ["x", "seen", "rain", "wind"]
+    assert read.groups is not None
+    assert read.groups.tolist() == [row // 3 for row in range(ROWS)]
+    assert read.split is not None
+    assert read.split.train.tolist() == list(range(8))
+    assert read.split.test.tolist() == [8, 9, 10, 11]
+    assert read.weights is not None
+    assert read.weights.tolist() == [0.5, 1.5] * 6
+
+
+def test_a_frame_from_python_is_the_same_dataset_as_its_file_and_stays_as_it_is(
+    tmp_path: Path,
+) -> None:
+    before = KNOWN.copy()
+    KNOWN.to_csv(tmp_path / "known.csv", index=False)
+    shuffled_index = KNOWN.set_axis(range(100, 100 + ROWS))
+    one = dataset_of_frame(shuffled_index, target="label", time="seen", name="known")
+    other = load_table(path=str(tmp_path / "known.csv"), target="label", time="seen")
+    assert one.sha256() == other.sha256()
+    assert (one.name, other.name) == ("known", "known")
+    pd.testing.assert_frame_equal(KNOWN, before)
+
+
+def test_several_binary_columns_are_labels_of_their_own() -> None:
+    read = dataset_of_frame(KNOWN, target=["rain", "wind"])
+    assert read.multi_label
+    assert read.class_names == ("rain", "wind")
+    assert read.labels[:3].tolist() == [[1, 1], [0, 1], [0, 0]]
+    assert "rain" not in read.features
+
+
+def test_one_column_in_a_list_is_one_label() -> None:
+    one, other = (dataset_of_frame(KNOWN, target=target) for target in ("label", ["label"]))
+    assert one.sha256() == other.sha256()
+
+
+def test_column_names_that_are_no_text_are_read_as_text() -> None:
+    table = pd.DataFrame({0: [1.0, 2.0, 3.0, 4.0], ("a", 1): [4, 2, 4, 1], 8: [0, 1, 0, 1]})
+    assert list(dataset_of_frame(table, target="8").features) == ["0", "a_1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"target": "label", "groups": "patent"}, r"`dataset\.groups` must name .*is `patient`"),
+        ({"target": "label", "weights": " "}, r"`dataset\.weights` must name the column"),
+        ({"target": "label", "groups": "label"}, "another column than `dataset.target`"),
+        ({"target": ["rain", "wind"], "time": "wind"}, "another column than `dataset.target`"),
+        ({"target": []}, "an empty list"),
+        ({"target": ["rain", "rain"]}, "`rain` more than once"),
+        ({"target": ["rain", "label"]}, "`label` must hold only 0 and 1"),
+        ({"target": "label", "multi_label": True}, "needs several binary target columns"),
+        ({"target": ["rain", "wind"], "multi_label": False}, "8 of 12 rows with none or several"),
+    ],
+)
+def test_columns_that_contradict_each_other_are_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        dataset_of_frame(KNOWN, **given)
+
+
+def test_a_table_of_labels_and_groups_alone_has_no_features() -> None:
+    with pytest.raises(UserError, match="feature columns beside the target"):
+        dataset_of_frame(KNOWN[["label", "patient"]], target="label", groups="patient")
+
+
+@pytest.mark.parametrize("table", [np.eye(3), KNOWN.iloc[:0], KNOWN[[]]])
+def test_what_is_no_table_with_rows_is_refused(table: Any) -> None:
+    with pytest.raises(UserError, match=r"DataFrame|must hold rows and columns"):
+        dataset_of_frame(table, target="label")

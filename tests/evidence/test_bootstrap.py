@@ -209,3 +209,102 @@ def test_costs_of_zero_and_one_are_one_minus_accuracy_in_every_replicate():
         replicates=20,
     )
     np.testing.assert_allclose(samples, np.mean(labels == 0) - 1)
+
+
+# Groups -------------------------------------------------------------------------------------------
+
+
+def grouped_losses(n_groups=40, rows=10, *, between=1.0, within=1.0, seed=0):
+    """Row losses that share something inside a group."""
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(n_groups), rows)
+    shared = rng.normal(scale=between, size=n_groups)[groups]
+    losses = shared + rng.normal(scale=within, size=len(groups))
+    order = rng.permutation(len(groups))
+    return losses[order], groups[order]
+
+
+def test_drawing_groups_of_equal_size_has_the_spread_of_a_mean_of_group_means():
+    losses, groups = grouped_losses()
+    means = np.bincount(groups, weights=losses) / np.bincount(groups)
+    _, samples = bootstrap_scores(
+        losses[None, None],
+        labels=np.zeros(len(losses), dtype=int),
+        n_classes=1,
+        objective=objective("log_loss"),
+        groups=groups,
+        replicates=8000,
+        seed=1,
+    )
+    # The standard deviation of 8,000 normal draws is within 2.6% of its mean 999 times in 1,000.
+    assert samples[0].std() == pytest.approx(means.std() / np.sqrt(40), rel=0.03)
+
+
+def test_rows_that_depend_on_their_group_make_the_interval_wider():
+    labels, left, right = noisy_predictions(seeds=1)
+    groups = np.arange(len(labels)) // 30
+    # In half of the groups the left side is right throughout: rows of a group agree.
+    left = np.where(groups % 2 == 0, labels, right)
+    spread = [
+        paired_bootstrap(
+            left,
+            right,
+            labels=labels,
+            n_classes=3,
+            objective=objective("macro_f1"),
+            groups=given,
+        ).difference.samples.std()
+        for given in (None, groups)
+    ]
+    assert spread[1] > 1.5 * spread[0]
+
+
+@pytest.mark.parametrize("name", [*WITH_DECISIONS, "log_loss"])
+def test_whole_groups_are_drawn_as_if_their_rows_were_copied(name):
+    """Brute force over the same draws: rows of each drawn group, as often as it was drawn."""
+    labels, left, _ = noisy_predictions(n=60, seeds=1, seed=4)
+    groups = np.random.default_rng(4).integers(0, 6, 60)
+    asked = objective(name)
+    outputs = left if asked.uses_decisions else np.random.default_rng(5).exponential(size=(1, 60))
+    observed, samples = bootstrap_scores(
+        outputs[None],
+        labels=labels,
+        n_classes=3,
+        objective=asked,
+        groups=groups,
+        replicates=20,
+        seed=2,
+    )
+    rng = np.random.default_rng(2)
+    rng.multinomial(1, [1.0], size=20)  # the seeds, drawn first
+    for sample, often in zip(
+        samples[0], rng.multinomial(6, np.full(6, 1 / 6), size=20), strict=True
+    ):
+        rows = np.repeat(np.arange(60), often[groups])
+        if asked.uses_decisions:
+            expected = mean_score(labels[rows], outputs[:, rows], name)
+        else:
+            expected = -outputs[:, rows].mean()
+        assert sample == pytest.approx(expected)
+    whole = mean_score(labels, outputs, name) if asked.uses_decisions else -outputs.mean()
+    assert observed[0] == pytest.approx(whole)
+
+
+def test_blocks_of_groups_do_not_change_the_samples(monkeypatch):
+    labels, left, right = noisy_predictions(n=200)
+    groups = np.arange(200) % 17
+
+    def samples():
+        return paired_bootstrap(
+            left,
+            right,
+            labels=labels,
+            n_classes=3,
+            objective=objective("macro_f1"),
+            groups=groups,
+            replicates=50,
+        ).difference.samples
+
+    whole = samples()
+    monkeypatch.setattr(bootstrap, "BLOCK", 500)
+    np.testing.assert_array_equal(samples(), whole)

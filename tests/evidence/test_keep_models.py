@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from scipy.special import log_softmax, softmax
 
 from focalsweep.data.dataset import Dataset
@@ -64,6 +67,10 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def kept(dataset, tmp_path_factory):
+    return keep(dataset, tmp_path_factory.mktemp("kept"))
+
+
+def keep(dataset, folder):
     """Train both arms' final models on really laid out folds and write them."""
     folds = lay_out(
         dataset,
@@ -74,7 +81,6 @@ def kept(dataset, tmp_path_factory):
         seed=SEED,
         with_whole=True,
     )
-    folder = tmp_path_factory.mktemp("kept")
     trainer = PopulationTrainer(
         build_model=build_model,
         views=folds.views,
@@ -132,6 +138,28 @@ def test_a_kept_model_gives_the_logits_of_the_trained_weights(dataset, kept, arm
     logits = load(folder, arm).logits(dataset.features)
     # The view's rows are all rows, in their order.
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_dates_text_and_wide_columns_go_into_a_kept_model_as_one_table(dataset, tmp_path):
+    words = [f"word{i}" for i in range(9)]
+    rng = np.random.default_rng(1)
+    features = dataset.features.assign(
+        when=pd.Timestamp(2024, 1, 1) + pd.to_timedelta(np.arange(64), "D"),
+        text=pd.Series([" ".join(rng.choice(words, 4)) for _ in range(64)], dtype="str"),
+    )
+    wide = csr_array(rng.poisson(0.1, (64, 300)).astype(np.float64))
+    rich = replace(dataset, features=features, sparse=wide)
+    folds, chosen, folder = keep(rich, tmp_path)
+    (entry,) = (c for c in chosen if c.arm.name == "plain" and c.scope.refit is None)
+    kernel, bias = entry.final_weights
+    expected = folds.views[folds.whole].features @ kernel + bias
+    names = [f"sparse_{i}" for i in range(300)]
+    table = features.join(pd.DataFrame(wide.toarray(), columns=names))
+    model = load(folder, "plain")
+    np.testing.assert_allclose(model.logits(table), expected, rtol=1e-4, atol=1e-5)
+    # The first row of each class, as read from the file beside the model.
+    sample = pd.read_csv(folder / SAMPLE_FILE)
+    np.testing.assert_allclose(model.logits(sample), expected[[0, 3]], rtol=1e-4, atol=1e-5)
 
 
 def test_a_kept_model_says_how_it_was_trained(kept):

@@ -9,7 +9,8 @@ import pytest
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.detectable import detectable_difference
 from focalsweep.evidence.paired import corrected_t
-from focalsweep.evidence.prior_detectable import prior_detectable
+from focalsweep.evidence.prior_detectable import prior_detectable, prior_sentence
+from focalsweep.metrics.objective import objective
 from focalsweep.search.folds import Evaluation
 
 RULE = VerdictRule()
@@ -63,3 +64,29 @@ def test_it_is_what_folds_of_rows_decided_at_random_show():
     )
     # The mean of 300 variances of 10 folds: relative standard error sqrt(2 / 9 / 300) = 2.7%.
     assert guess(counts, disagreement=q) == pytest.approx(measured, rel=0.06)
+
+
+def sentence(counts, *, name="macro_f1"):
+    return prior_sentence(
+        counts,
+        class_names=["many", "few"],
+        objective=objective(name),
+        evaluation=NESTED,
+        rule=RULE,
+    )
+
+
+def test_the_sentence_names_the_smallest_class_and_the_guess():
+    said = sentence([2000, 40])
+    assert said.startswith("`few` has 40 rows: ")
+    assert f"about {guess([2000, 40]):.1g} macro-F1" in said
+
+
+def test_the_sentence_claims_nothing_where_there_is_no_guess_or_nothing_to_see():
+    assert "cannot be guessed before training for MCC" in sentence([2000, 40], name="mcc")
+
+
+def test_a_single_row_shows_nothing():
+    assert sentence([2000, 1]) == (
+        "`few` has 1 row: no difference in macro-F1 between losses is likely to be seen."
+    )

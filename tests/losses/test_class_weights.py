@@ -11,6 +11,7 @@ from focalsweep.losses.class_weights import (
     effective_number,
     free_vector,
     log_prior,
+    prior_offset,
     prior_power,
     priors_equal,
 )
@@ -81,9 +82,35 @@ def test_any_weight_vector_can_be_reached_and_its_numbers_found_again():
     np.testing.assert_allclose(found / found[0], wanted / wanted[0], rtol=1e-9)
 
 
-def test_a_class_without_rows_gets_a_finite_weight():
-    for weight in (balanced([50, 0]), effective_number([50, 0], 0.99), log_prior([50, 0])):
+@given(
+    counts=st.lists(st.integers(0, 1000), min_size=3, max_size=12).filter(lambda n: sum(n) > 0),
+    tau=st.floats(0, 2),
+    beta=st.floats(0, 1),
+)
+def test_classes_without_rows_get_weight_0_and_no_offset_and_the_others_keep_mean_1(
+    counts, tau, beta
+):
+    absent = np.array(counts) == 0
+    delta = np.linspace(-1, 1, free_dimensions(len(counts), equal_priors=False))
+    for weight in (
+        balanced(counts),
+        prior_power(counts, tau),
+        effective_number(counts, beta),
+        free_vector(counts, tau=tau, delta=delta.tolist()),
+    ):
         assert np.isfinite(weight).all()
+        assert np.array_equal(weight == 0, absent)
+        assert np.array(counts) / np.sum(counts) @ weight == pytest.approx(1.0, rel=1e-9)
+    offset = prior_offset(counts, tau)
+    assert np.isfinite(offset).all()
+    assert not offset[absent].any()
+    np.testing.assert_array_equal(offset[~absent], tau * log_prior(counts)[~absent])
+
+
+def test_an_absent_class_leaves_the_weights_of_the_others_as_they_are():
+    without = balanced(COUNTS[:5])
+    with_one = balanced([*COUNTS[:5], 0])
+    np.testing.assert_allclose(with_one, [*without, 0.0], rtol=1e-12)
 
 
 def test_priors_are_equal_below_a_ratio_of_five_percent():

@@ -133,3 +133,16 @@ def test_correction_is_offered_for_every_arm_and_refused_with_a_reason_elsewhere
 
 def replaced(point, **changes):
     return LossPoint(**{**vars(point), **changes})
+
+
+def test_a_class_of_weight_0_is_not_corrected_and_everything_stays_finite():
+    logits = np.random.default_rng(0).normal(size=(20, 3))
+    for gamma in (0.0, 2.0):
+        found = np.asarray(
+            corrected_log_proba(logits, weight=np.array([0.5, 2.0, 0.0]), gamma=np.full(3, gamma))
+        )
+        same = np.asarray(
+            corrected_log_proba(logits, weight=np.array([0.5, 2.0, 1.0]), gamma=np.full(3, gamma))
+        )
+        assert np.isfinite(found).all()
+        np.testing.assert_array_equal(found, same)

@@ -82,3 +82,12 @@ def test_calibrated_probabilities_have_a_small_calibration_error():
 def test_certain_and_right_rows_are_calibrated():
     assert expected_calibration_error(np.array([[0.0, -np.inf]] * 3), [0, 0, 0]) == 0
     assert expected_calibration_error(np.array([[0.0, -np.inf]] * 3), [1, 1, 1]) == 1
+
+
+def test_log_loss_of_several_labels_is_scikit_learns_mean_over_labels():
+    rng = np.random.default_rng(0)
+    proba, labels = rng.random((40, 3)), rng.random((40, 3)) < 0.3
+    table = np.log(np.stack([1 - proba, proba], axis=-1))
+    expected = np.mean([sk.log_loss(labels[:, k], proba[:, k]) for k in range(3)])
+    assert log_loss(table, labels) == pytest.approx(expected)
+    assert row_log_loss(np.stack([table, table]), labels).shape == (2, 40)

@@ -21,6 +21,7 @@ from focalsweep.evidence.facts import (
 from focalsweep.evidence.result import Comparison, LeftOut, ReferenceResult, SweepResult, Verdict
 from focalsweep.report.snippet import keras_snippet
 from tests.report.everything import with_everything
+from tests.report.labelled import with_labels
 
 
 class Made(NamedTuple):
@@ -68,7 +69,29 @@ ARMS: dict[str, ArmSpec] = {
     "ldam_drw": ArmSpec("LDAM, weights switched on late", "margin", ("margin", "start"), 0.015),
     "cross_entropy_cleaned": ArmSpec("cross-entropy, suspects removed", "labels", (), 0.006),
 }
+BINARY_ARMS: dict[str, ArmSpec] = {
+    "binary_cross_entropy": ArmSpec("binary cross-entropy", "cross_entropy", (), 0.0),
+    "pos_weighted": ArmSpec("positive weights, balanced", "class_weights", (), 0.01),
+    "pos_weighted_tuned": ArmSpec("positive weights, tuned power", "class_weights", ("tau",), 0.02),
+    "binary_folklore": ArmSpec("binary focal, gamma 2 and alpha 0.25", "folklore", (), -0.01),
+    "binary_focal": ArmSpec("binary focal, tuned gamma", "focal", ("gamma",), 0.004),
+    "binary_focal_tau": ArmSpec(
+        "binary focal, tuned gamma and tau", "focal", ("gamma", "tau"), 0.024
+    ),
+    "binary_focal_vector": ArmSpec(
+        "binary focal, gamma a label", "focal", ("gamma", "drift"), 0.012
+    ),
+    "asymmetric": ArmSpec(
+        "asymmetric loss", "focal", ("gamma_positive", "gamma_gap", "clip"), 0.015
+    ),
+    "binary_logit_adjusted": ArmSpec(
+        "logit adjustment, tuned tau", "logit_adjustment", ("tau",), 0.018
+    ),
+}
 RANGES = {
+    "gamma_positive": (0.0, 2.0),
+    "gamma_gap": (0.0, 6.0),
+    "clip": (0.01, 0.1),
     "gamma": (0.0, 5.0),
     "tau": (0.0, 1.5),
     "delta_0": (-1.0, 1.0),
@@ -115,6 +138,27 @@ def crowded() -> Made:
     return make(classes=26, arms=tuple(ARMS), class_names=names, everything=True)
 
 
+@pytest.fixture(scope="session")
+def few_labels() -> Made:
+    """Three labels and three arms of multi-label data, with everything that a result can hold."""
+    arms = ("binary_cross_entropy", "pos_weighted_tuned", "binary_focal_tau")
+    return make(classes=3, arms=arms, chosen="binary_focal_tau", everything=True, labelled=True)
+
+
+@pytest.fixture(scope="session")
+def many_labels() -> Made:
+    """Forty labels with long names, and every arm that multi-label data have."""
+    names = [f"{'a long name of ' if k % 3 == 0 else ''}label {k}" for k in range(40)]
+    return make(
+        classes=40,
+        arms=tuple(BINARY_ARMS),
+        chosen="asymmetric",
+        class_names=names,
+        everything=True,
+        labelled=True,
+    )
+
+
 def make(
     *,
     classes: int = 4,
@@ -126,6 +170,7 @@ def make(
     class_names: Sequence[str] | None = None,
     kind: str = "nested",
     everything: bool = False,
+    labelled: bool = False,
 ) -> Made:
     rng = np.random.default_rng(classes)
     counts = np.maximum(np.round(900 * 0.01 ** (np.arange(classes) / (classes - 1))), 9).astype(int)
@@ -146,6 +191,7 @@ def make(
         name="quickstart",
         question="Which loss should a small network be trained with on this data?",
         objective=objective,
+        task="single_label",
         dataset=DatasetFacts(
             name="yeast",
             origin="UCI Machine Learning Repository, Yeast (Nakai 1996), CC BY 4.0",
@@ -162,6 +208,7 @@ def make(
             sha256="9f2b7c" + "0" * 58,
             notes=("Class ERL (5 rows) was dropped: `dataset.rare_classes` is drop.",),
             label_noise=0.0,
+            multi_label=None,
             diagnosis=None,
         ),
         evaluation=EvaluationFacts(
@@ -205,7 +252,8 @@ def make(
         costs=None,
         warnings=(),
     )
-    return Made(with_everything(result) if everything else result, pd.DataFrame(trials))
+    result = with_everything(result) if everything else result
+    return Made(with_labels(result) if labelled else result, pd.DataFrame(trials))
 
 
 def _draw(rng: np.random.Generator, name: str) -> float:
@@ -225,7 +273,7 @@ def _arm(
     weighted: bool,
     folds: int,
 ) -> tuple[ArmResult, list[dict[str, object]]]:
-    spec = ARMS[name]
+    spec = ARMS.get(name) or BINARY_ARMS[name]
     rows: list[dict[str, object]] = []
     for fold in [*map(str, range(folds)), "all"]:
         for trial in range(TRIALS):
@@ -277,7 +325,7 @@ def _arm(
         argmax_interval=Interval(low=argmax - 0.03, high=argmax + 0.03),
         decision_score=decided,
         decision_interval=Interval(low=decided - 0.028, high=decided + 0.031),
-        difference=None if name == "cross_entropy" else difference,
+        difference=None if spec.family == "cross_entropy" else difference,
         folds=tuple(
             FoldScore(
                 fold=fold,
@@ -315,11 +363,16 @@ def _arm(
             rows=None,
             expected_cost_temperature=None,
             posterior_weight=None,
+            alpha_negative=(),
+            gamma_negative=(),
+            clip=0.0,
+            thresholds=(),
         ),
         confusion=confusion,
         decision_confusion=decided_confusion,
         metrics={"balanced_accuracy": 0.61, "mcc": 0.55, "log_loss_raw": 1.1, "log_loss": 0.9},
         correction="none needed" if gamma == 0 else "moved to the posterior of the data",
+        labels=(),
         failed_trials=2,
         probabilities=None,
         precision_recall=(),

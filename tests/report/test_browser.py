@@ -15,12 +15,15 @@ CASES = {
     "usual": {},
     "log-loss": {"objective": "log_loss", "references": False, "chosen": "cross_entropy"},
     "two classes, holdout": {"classes": 2, "kind": "holdout"},
+    "few labels": {},
+    "many labels": {},
 }
 
 
 @pytest.fixture(scope="module")
-def reports(full, crowded, usual, make_result, tmp_path_factory):
+def reports(full, crowded, usual, few_labels, many_labels, make_result, tmp_path_factory):
     ready = {"full": full, "crowded": crowded, "usual": usual}
+    ready |= {"few labels": few_labels, "many labels": many_labels}
     folders = {}
     for case, arguments in CASES.items():
         made = ready.get(case) or make_result(**arguments)
@@ -38,18 +41,23 @@ def test_nothing_is_cut_empty_or_overlapping(chromium, reports, case, width):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_dark_page_can_be_read_too(chromium, reports, width):
-    report = reports["full"] / REPORT_FILE
+@pytest.mark.parametrize("case", ["full", "few labels", "many labels"])
+def test_the_dark_page_can_be_read_too(chromium, reports, case, width):
+    report = reports[case] / REPORT_FILE
     with opened(chromium, report, width=width, scheme="dark") as (page, complaints):
         assert faults(page) == []
         assert complaints == []
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
 
 
-def test_every_section_appears_when_its_data_is_there(chromium, reports):
+def test_every_section_appears_when_its_data_is_there(chromium, reports, full):
     with opened(chromium, reports["full"] / REPORT_FILE, width=1280) as (page, _):
         keys = page.eval_on_selector_all("section", "nodes => nodes.map(node => node.id)")
-        assert keys == ["verdict", *(section.key for section in SECTIONS)]
+        assert keys == [
+            "verdict",
+            *(section.key for section in SECTIONS if section.present(full.result)),
+        ]
+        assert len(keys) == len(SECTIONS)
         assert page.locator("#verdict .badge").bounding_box()["y"] < 400
 
 

@@ -107,3 +107,22 @@ def test_the_page_and_the_table_name_every_sweep_and_arm(three, tmp_path) -> Non
     assert "plotly" in text
     assert "cdn" not in text.split("<body>")[1]
     assert (tmp_path / "new" / "compare.csv").read_text().startswith("sweep,cross_entropy")
+
+
+def test_sweeps_of_labels_are_compared_with_binary_cross_entropy(make_result) -> None:
+    arms = ("binary_cross_entropy", "binary_focal")
+    made = make_result(arms=arms, chosen="binary_focal", labelled=True).result
+    table = {"one": (0.5, 0.6), "two": (0.4, 0.3)}
+    results = {
+        Path(name): with_scores(made, name, dict(zip(arms, row, strict=True)))
+        for name, row in table.items()
+    }
+    found = compare_sweeps(results).arms
+    assert found.loc["binary_cross_entropy", "mean_difference"] == 0.0
+    assert tuple(found.loc["binary_focal", ["wins", "losses"]]) == (1, 1)
+
+
+def test_classes_and_labels_cannot_be_compared(usual, few_labels) -> None:
+    results = {Path("classes"): usual.result, Path("labels"): few_labels.result}
+    with pytest.raises(UserError, match="single-label and multi-label sweeps"):
+        compare_sweeps(results)

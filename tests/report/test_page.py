@@ -6,6 +6,7 @@ import pytest
 
 from focalsweep.report.page import SECTIONS, render_plot, render_report
 from focalsweep.report.plots.gallery import all_plots
+from focalsweep.report.wording import percent, rows_words
 
 VOID = {"meta", "br", "rect", "circle", "path"}
 
@@ -54,6 +55,11 @@ def page(usual) -> Page:
     return Page(render_report(usual.result, usual.trials))
 
 
+LABELS = {
+    "labelled": True,
+    "arms": ("binary_cross_entropy", "pos_weighted", "binary_focal"),
+    "chosen": "binary_focal",
+}
 CASES = {
     "usual": {},
     "everything": {"everything": True},
@@ -63,6 +69,10 @@ CASES = {
     "cross-entropy kept": {"decision": "keep_cross_entropy", "chosen": "cross_entropy"},
     "no focal arm": {"arms": ("cross_entropy", "class_weighted"), "chosen": "class_weighted"},
     "one arm": {"arms": ("cross_entropy",), "chosen": "cross_entropy"},
+    "labels": LABELS,
+    "labels, log-loss": {**LABELS, "objective": "log_loss"},
+    "labels, one arm": {**LABELS, "arms": ("asymmetric",), "chosen": "asymmetric"},
+    "more labels than a heatmap has rows": {**LABELS, "classes": 55, "everything": True},
 }
 
 
@@ -186,7 +196,8 @@ def test_without_a_commit_the_page_says_so(usual):
 
 
 def test_sections_stand_in_order_and_only_where_there_is_something_to_say(usual, full):
-    keys = [section.key for section in SECTIONS]
+    # Classes are told one by one, or labels: no result has both.
+    keys = [section.key for section in SECTIONS if section.key != "labels"]
     whole = Page(render_report(full.result, full.trials))
     assert [key for key in whole.ids if key in keys] == keys
     bare = Page(render_report(usual.result, usual.trials))
@@ -219,3 +230,71 @@ def test_what_could_not_be_corrected_says_why(make_result):
     made = make_result(arms=("cross_entropy", "smote"), chosen="smote", everything=True)
     text = Page(render_report(made.result, made.trials)).text
     assert "Synthetic rows have no known shares. (smote)" in text
+
+
+@pytest.fixture(scope="module")
+def label_page(few_labels) -> Page:
+    return Page(render_report(few_labels.result, few_labels.trials))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "1,080 rows, 3 labels, mean ratio 37",
+        "labels a row (cardinality) 0.925",
+        "of all labels (density) 31%",
+        "mean imbalance ratio 37",
+        "rows without label 75",
+        "rarest label in a training fold",
+        "against binary cross-entropy",
+        "with fitted thresholds",
+        "at threshold 0.5",
+        "every label counting the same",
+        "Weight of rows with a label, against its frequency",
+        "Gamma of each label, against its frequency",
+        "Recall of each label at threshold 0.5, by arm",
+        "F1 of each label with fitted thresholds, by arm",
+        "What became of each label's test rows, binary cross-entropy, with fitted thresholds",
+        "Precision and recall, class c2 (9 rows)",
+        "one logit a label",
+        "the positive weight, alpha of rows with a label over alpha of rows without it",
+    ],
+)
+def test_a_page_of_labels_says(label_page, words):
+    assert words in label_page.text
+
+
+def test_a_page_of_labels_leaves_out_what_only_classes_have(few_labels):
+    page = Page(render_report(few_labels.result, few_labels.trials))
+    assert {"labels", "data", "gradient", "probabilities"} <= set(page.ids)
+    assert not {"classes", "priors", "suspects"} & set(page.ids)
+    assert not any("confusion" in name for name in page.ids)
+    assert "argmax" not in page.text
+    assert "decision weights" not in page.text
+
+
+def test_recall_and_counts_of_labels_are_those_of_the_result(few_labels):
+    result = few_labels.result
+    text = Page(render_report(result, few_labels.trials)).text
+    chosen = next(arm for arm in result.arms if arm.name == result.verdict.arm)
+    for label, facts in zip(chosen.labels, result.dataset.classes, strict=True):
+        found = label.decision.tp / (label.decision.tp + label.decision.fn)
+        assert f"{facts.name} {facts.count} {rows_words(label.decision.tp)} " in text
+        assert percent(found) in text
+
+
+def test_curves_of_the_rarest_twelve_classes_are_enough(make_result):
+    made = make_result(classes=20, everything=True)
+    names = [facts.name for facts in sorted(made.result.dataset.classes, key=lambda f: f.count)]
+    rarest = set(names[:12])
+    arms = tuple(
+        arm.model_copy(
+            update={"precision_recall": tuple(c for c in arm.precision_recall if c.name in rarest)}
+        )
+        for arm in made.result.arms
+    )
+    page = Page(render_report(made.result.model_copy(update={"arms": arms}), made.trials))
+    drawn = [name for name in page.ids if name.startswith("plot-precision-recall")]
+    assert len(drawn) == 6
+    for name in names[:6]:
+        assert f"Precision and recall, {name}" in page.text

@@ -51,6 +51,10 @@ def point(*, tau=0.0, gamma=0.0, offset_tau=0.0, weights=WEIGHTS) -> BestPoint:
         rows=None,
         expected_cost_temperature=None,
         posterior_weight=None,
+        alpha_negative=(),
+        gamma_negative=(),
+        clip=0.0,
+        thresholds=(),
     )
 
 
@@ -62,7 +66,11 @@ POINTS = {
     "folklore": point(gamma=2.0),
 }
 CONF = Path(__file__).parents[2] / "conf" / "loss"
-ARMS = sorted(path.stem for path in CONF.glob("*.yaml"))
+ARMS = sorted(
+    path.stem
+    for path in CONF.glob("*.yaml")
+    if yaml.safe_load(path.read_text()).get("task", "single_label") == "single_label"
+)
 
 
 class Searched(NamedTuple):

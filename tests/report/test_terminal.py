@@ -139,3 +139,28 @@ def test_cautions_and_the_detectable_difference_follow_the_verdict(full):
     verdict = text.index(full.result.verdict.text[:20])
     for sentence in (*full.result.warnings, full.result.detectable.text):
         assert verdict < text.index(sentence) < text.index("Paste this:")
+
+
+def test_labels_are_summed_up_by_how_they_lie(few_labels):
+    text = " ".join(printed(few_labels).split())
+    assert "1,080 rows, 8 columns, 3 labels" in text
+    assert "A row carries 0.925 labels on average (cardinality)" in text
+    assert "31% of all labels (density)" in text
+    assert "Mean imbalance ratio 37" in text
+    assert "Rows without any label: 75 (6.9%)" in text
+    assert "Rarest label in the training rows of each fold: 5, 5, 6 rows." in text
+
+
+def test_the_table_of_arms_speaks_of_thresholds(few_labels):
+    text = printed(few_labels)
+    assert "at 0.5" in text
+    assert "at fitted" in text
+    assert "argmax" not in text
+    assert "pos_weight" in text
+
+
+def test_many_labels_fit_eighty_columns(many_labels):
+    text = printed(many_labels)
+    whole = {*many_labels.result.snippet.splitlines(), f"Report: {RUN_DIR}/report.html"}
+    assert [line for line in text.splitlines() if len(line) > 80 and line not in whole] == []
+    assert "... 20 more ..." in text

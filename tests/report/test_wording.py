@@ -7,7 +7,7 @@ import pytest
 
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import Decision
-from focalsweep.metrics.objective import OBJECTIVES
+from focalsweep.metrics.objective import LABEL_OBJECTIVES, OBJECTIVES
 from focalsweep.report.wording import (
     chosen_words,
     decision_tone,
@@ -18,6 +18,8 @@ from focalsweep.report.wording import (
     objective_hint,
     objective_words,
     percent,
+    positive_weights,
+    rows_words,
     score,
     spread,
 )
@@ -25,13 +27,29 @@ from focalsweep.report.wording import (
 
 @pytest.mark.parametrize("decision", get_args(Decision))
 def test_every_decision_has_words_and_a_tone(decision):
-    assert decision_words(decision, "macro_f1")[0].isupper()
+    assert decision_words(decision, "single_label", "macro_f1")[0].isupper()
     assert decision_tone(decision) in {"change", "keep", "unsure"}
 
 
+@pytest.mark.parametrize("decision", get_args(Decision))
+def test_no_decision_about_labels_speaks_of_classes(decision):
+    assert "class" not in decision_words(decision, "multi_label", "macro_f1")
+    assert "decision weights" not in decision_words(decision, "multi_label", "macro_f1")
+
+
+@pytest.mark.parametrize("name", LABEL_OBJECTIVES)
+def test_every_objective_of_labels_has_a_name_and_a_hint(name):
+    assert objective_words(name)
+    assert "class" not in objective_hint(name, "multi_label")
+
+
 def test_under_costs_the_decision_layer_is_what_is_used():
-    assert decision_words("use_decision_weights", "macro_f1") == "Use decision weights"
-    assert decision_words("use_decision_weights", "cost") == "Use the decision layer"
+    assert (
+        decision_words("use_decision_weights", "single_label", "macro_f1") == "Use decision weights"
+    )
+    assert (
+        decision_words("use_decision_weights", "single_label", "cost") == "Use the decision layer"
+    )
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -100,3 +118,27 @@ def test_chosen_words_leave_out_nuisance_and_coordinates(make_result):
     assert lines[1].startswith("alpha ")
     assert "delta" not in " ".join(lines)
     assert "learning" not in " ".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("count", "short", "text"),
+    [
+        (7.0, False, "7"),
+        (7.333, False, "7.3"),
+        (731.333, False, "731"),
+        (12_345.0, False, "12,345"),
+        (12_345.0, True, "12k"),
+        (9_999.0, True, "9,999"),
+    ],
+)
+def test_a_mean_number_of_rows_has_a_decimal_only_where_it_matters(count, short, text):
+    assert rows_words(count, short=short) == text
+
+
+def test_a_label_that_every_training_row_has_is_left_out_of_the_range(few_labels):
+    best = few_labels.result.arms[-1].best
+    changed = {"alpha": (1.0, 2.0, 3.0), "alpha_negative": (0.0, 1.0, 1.5), "parameters": {}}
+    assert math.isnan(positive_weights(best.model_copy(update=changed))[0])
+    assert chosen_words(best.model_copy(update=changed)) == []
+    changed["alpha"] = (1.0, 2.0, 4.5)
+    assert chosen_words(best.model_copy(update=changed)) == ["pos_weight 2 to 3"]

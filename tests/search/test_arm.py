@@ -17,6 +17,12 @@ from focalsweep.search.arm import Arm, Nuisance, Range
 
 CONF = Path(__file__).parents[2] / "conf" / "loss"
 ARMS = sorted(path.stem for path in CONF.glob("*.yaml"))
+LABEL_ARMS = [
+    name
+    for name in ARMS
+    if yaml.safe_load((CONF / f"{name}.yaml").read_text()).get("task") == "multi_label"
+]
+CLASS_ARMS = [name for name in ARMS if name not in LABEL_ARMS]
 NUISANCE = Nuisance(
     defaults={"learning_rate": 3e-3, "weight_decay": 1e-2},
     search={
@@ -118,7 +124,7 @@ def test_baselines_that_equal_priors_make_the_same_are_tried_once():
 
 
 @pytest.mark.parametrize("counts", [TWO, THREE, NINE, EQUAL], ids=str)
-@pytest.mark.parametrize("name", ARMS)
+@pytest.mark.parametrize("name", CLASS_ARMS)
 def test_every_point_of_the_space_makes_a_usable_loss(name, counts):
     arm, rng = shipped(name), np.random.default_rng(0)
     space = arm.space(np.array(counts), NUISANCE)
@@ -129,6 +135,18 @@ def test_every_point_of_the_space_makes_a_usable_loss(name, counts):
         loss = arm.recipe(np.array(counts), point, equal_priors=equal).last.loss
         assert prior @ loss.weight == pytest.approx(1.0)
         assert np.isfinite([loss.weight, loss.gamma, loss.scale, loss.offset, loss.margin]).all()
+
+
+@pytest.mark.parametrize("name", LABEL_ARMS)
+def test_every_point_of_the_space_makes_a_usable_loss_of_labels(name):
+    arm, rng = shipped(name), np.random.default_rng(0)
+    counts = np.array([[90, 10], [30, 70], [99.5, 0.5]])
+    space = arm.space(counts, NUISANCE)
+    for _ in range(20):
+        point = {key: float(rng.uniform(limits.low, limits.high)) for key, limits in space.items()}
+        loss = arm.recipe(counts, point, equal_priors=False).last.loss
+        assert (counts * loss.weight).sum() / counts.sum() == pytest.approx(1.0)
+        assert np.isfinite([*loss.weight.ravel(), *loss.gamma.ravel(), *loss.offset]).all()
 
 
 def test_the_loss_reads_the_counts_it_is_given_and_the_numbers_of_the_trial():

@@ -70,6 +70,7 @@ def result() -> SweepResult:
         name="quickstart",
         question="Which loss for yeast?",
         objective="macro_f1",
+        task="single_label",
         dataset=DatasetFacts(
             name="yeast",
             origin="UCI, CC BY 4.0",
@@ -83,6 +84,7 @@ def result() -> SweepResult:
             sha256="ab" * 32,
             notes=("Class ERL was dropped: 3 rows.",),
             label_noise=0.0,
+            multi_label=None,
             diagnosis=None,
         ),
         evaluation=EvaluationFacts(
@@ -206,6 +208,10 @@ def _arm(position: int, name: str) -> ArmResult:
             rows=None,
             expected_cost_temperature=None,
             posterior_weight=None,
+            alpha_negative=(),
+            gamma_negative=(),
+            clip=0.0,
+            thresholds=(),
         ),
         confusion=confusion,
         decision_confusion=confusion,
@@ -247,6 +253,7 @@ def _arm(position: int, name: str) -> ArmResult:
             worse_than_control=False,
         ),
         prior_scores={"as_deployed": score - 0.05},
+        labels=(),
         failed_trials=int(name == FAILED[0]),
     )
 

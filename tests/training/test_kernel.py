@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from focalsweep.training.kernel import Kernel, LossTensors, Rates, Rows, State
+from focalsweep.training.kernel import Kernel, Rates, Rows, State
 from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.stacking import StackedModel
+from focalsweep.training.task import LossTensors, SingleLabel
 
 MEMBERS, ROWS, COLUMNS, BATCH = 2, 12, 4, 3
 
@@ -20,7 +21,7 @@ def kernel():
     return Kernel(
         model=StackedModel(build_model()),
         optimizer=Optimizer(),
-        n_classes=3,
+        task=SingleLabel(n_classes=3),
         scores_log_loss=False,
     )
 
@@ -129,5 +130,5 @@ def test_a_row_with_a_logit_that_is_not_finite_is_not_counted(kernel, state, los
     rows = Rows(tf.constant(features), tf.constant([0, 1, 2, 0], tf.int32))
     index = np.full((MEMBERS, 1, 4), -1, np.int32)
     index[:, 0, :3] = [0, 1, 2]
-    confusion, _ = kernel.evaluate(state.weights, rows, loss, index=tf.constant(index))
+    confusion, _, _ = kernel.evaluate(state.weights, rows, loss, index=tf.constant(index))
     np.testing.assert_array_equal(tf.reduce_sum(confusion, axis=2), [[1, 0, 1]] * MEMBERS)

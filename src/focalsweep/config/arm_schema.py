@@ -22,6 +22,7 @@ Family = Literal[
     "focal",
     "labels",
 ]
+Task = Literal["single_label", "multi_label"]
 
 
 class RangeConfig(Value):
@@ -64,6 +65,8 @@ class ArmConfig(Value):
     """How the arm is called in tables and plots."""
     family: Family
     """Which side of the verdict the arm is on."""
+    task: Task = "single_label"
+    """Whether rows have one class of several, or any number of labels."""
     options: dict[str, float]
     """Numbers that stay fixed."""
     search: dict[str, RangeConfig]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from focalsweep.config.arm_schema import ArmConfig, RangeConfig
 from focalsweep.config.decision_schema import DecisionConfig
@@ -16,6 +16,7 @@ from focalsweep.config.values import Component, Lax, Name, Value, names_of
 
 Objective = Literal[
     "macro_f1",
+    "micro_f1",
     "balanced_accuracy",
     "mcc",
     "geometric_mean",
@@ -25,6 +26,15 @@ Objective = Literal[
 ]
 Selection = Literal["best", "one_standard_error"]
 
+# A column may be called 8; YAML and Hydra read that as a number.
+Column = Annotated[
+    Annotated[str, Field(min_length=1)],
+    BeforeValidator(lambda name: str(name) if type(name) is int else name),
+]
+
+COLUMNS = ("groups", "split", "time", "weights")
+"""Keys of a dataset that name a column with another task than to be a feature."""
+
 
 class DatasetConfig(Component):
     """Say where the rows come from and what is done to them; other keys go to the source."""
@@ -33,8 +43,9 @@ class DatasetConfig(Component):
 
     name: Name
     """Short name: letters, digits, ``_``, ``-`` and ``.``."""
-    rare_classes: Literal["error", "drop", "merge"]
-    """What happens to classes of fewer than 5 rows: refused, dropped, or merged into one."""
+    rare_classes: Literal["error", "drop", "merge", "keep"]
+    """What happens to classes of fewer than 5 rows: refused, dropped, merged into one, or kept as
+    they are; kept classes may be absent from training, where they get weight 0 and no offset."""
     profile: Literal["none", "exp", "step"]
     """Imbalance made artificially in training folds; validation and test stay natural."""
     factor: float = Field(gt=0)
@@ -43,11 +54,46 @@ class DatasetConfig(Component):
     """Share of training labels flipped to another class on purpose, in [0, 0.5)."""
     drop_suspects: bool = False
     """Whether the arm `cross_entropy_cleaned` takes part: suspect labels removed from training."""
+    groups: Column | None = None
+    """Column of groups (patients, users): rows of one group never straddle a split; null: none."""
+    split: Column | None = None
+    """Column that says which rows are trained on and which tested; null: splits are drawn."""
+    time: Column | None = None
+    """Column of times: models train on the past and are tested on what follows; null: none."""
+    weights: Column | None = None
+    """Column of positive weights: a row of weight 2 counts as two rows, in training, class counts
+    and every score (splits and preprocessing count each row once); null: all count alike."""
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Keyword arguments for the source: `name`, and every key that is not declared here."""
-        return {"name": self.name, **super().parameters}
+        """Keyword arguments for the source: `name`, every key that is not declared here, and the
+        columns with a task of their own where they are given."""
+        named = {key: getattr(self, key) for key in COLUMNS if getattr(self, key) is not None}
+        return {"name": self.name, **super().parameters, **named}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.time is not None and self.split is not None:
+            raise ValueError(
+                "has both `split` and `time`, which each say what is tested; set one of them to "
+                "null"
+            )
+        if self.time is not None and self.groups is not None:
+            raise ValueError(
+                "has both `groups` and `time`, and a group with rows before and after a moment "
+                "cannot stay whole; set one of them to null"
+            )
+        task_of: dict[str, str] = {}
+        for key in COLUMNS:
+            column = getattr(self, key)
+            if column in task_of:
+                raise ValueError(
+                    f"names the column `{column}` as `{task_of[column]}` and as `{key}`; a column "
+                    "has one task"
+                )
+            if column is not None:
+                task_of[column] = key
+        return self
 
 
 class ModelConfig(Component):
@@ -171,7 +217,8 @@ class SweepConfig(Value):
     question: str
     """What the sweep is to answer, in one sentence."""
     arms: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
-    """Names of files in ``conf/loss/``, `cross_entropy` among them."""
+    """Names of files in ``conf/loss/``, among them `cross_entropy` (or, where rows have any number
+    of labels, `binary_cross_entropy`)."""
     trials: int = Field(ge=1)
     """Trials an arm and outer fold, the same for every arm."""
     epochs: int = Field(ge=1)
@@ -220,9 +267,11 @@ class SweepConfig(Value):
         twice = {arm for arm in self.arms if self.arms.count(arm) > 1}
         if twice:
             raise ValueError(f"`arms` names {names_of(twice)} more than once; each arm runs once")
-        if "cross_entropy" not in self.arms:
+        # Which of the two it must be is known when the data is.
+        if not {"cross_entropy", "binary_cross_entropy"} & set(self.arms):
             raise ValueError(
-                "`arms` must include `cross_entropy`, which every arm is compared with; "
+                "`arms` must include `cross_entropy` (for rows with any number of labels: "
+                "`binary_cross_entropy`), which every arm is compared with; "
                 f"received arms=[{','.join(self.arms)}]"
             )
         if self.objective == "cost" and self.decision.costs is None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from focalsweep.config.explain import missing_values, unacceptable
-from focalsweep.config.schema import SweepConfig
+from focalsweep.config.schema import COLUMNS, SweepConfig
 from focalsweep.config.suggest import expectation
 from focalsweep.config.values import Component
 from focalsweep.errors import UserError
@@ -104,6 +106,7 @@ def load(target: str, *, at: str, key: str = "_target_") -> Callable[..., Any]:
         If there is no such module or function.
     """
     module_name, _, name = target.rpartition(".")
+    _look_into_working_directory()
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
@@ -121,6 +124,17 @@ def load(target: str, *, at: str, key: str = "_target_") -> Callable[..., Any]:
             f"{expectation(name, known)}."
         )
     return function  # type: ignore[no-any-return]
+
+
+def _look_into_working_directory() -> None:
+    """Let modules of the user's working directory be found, which an installed command does not.
+
+    It comes last, so that no file there stands in for a library, and it stays: the user's function
+    may import its neighbours later, and worker processes take the same path.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)
 
 
 def _check_treatment(function: Callable[..., Any], path: str, *, at: str) -> None:
@@ -160,12 +174,17 @@ def _as_annotated(adapter: TypeAdapter[Any], value: Any) -> Any:
     try:
         return adapter.validate_json(json.dumps(value), strict=True)
     except ValidationError:
-        if isinstance(value, bool) or not isinstance(value, int):
+        whole = [type(each) is int for each in (value if isinstance(value, list) else [value])]
+        if not any(whole):
             raise
         # A whole number stands for text where text is wanted: a column may be called 8.
         with suppress(ValidationError):
-            return adapter.validate_json(json.dumps(str(value)), strict=True)
+            return adapter.validate_json(json.dumps(_texts(value)), strict=True)
         raise
+
+
+def _texts(value: Any) -> Any:
+    return [_texts(each) for each in value] if isinstance(value, list) else str(value)
 
 
 def _known(function: Callable[..., Any], given: Mapping[str, Any], *, at: str) -> None:
@@ -174,6 +193,11 @@ def _known(function: Callable[..., Any], given: Mapping[str, Any], *, at: str) -
         return
     for name in given:
         if name not in parameters:
+            if at == "dataset" and name in COLUMNS:
+                raise UserError(
+                    f"`dataset.{name}` names a column of a table, and this source, "
+                    f"`{function.__name__}`, reads none; remove it."
+                )
             known = expectation(name, parameters, prefix=f"{at}.")
             raise UserError(f"`{at}.{name}` is not a known key; {known}.")
 

@@ -69,7 +69,7 @@ def class_shares(
     given: Sequence[float] | Mapping[str, float],
     *,
     class_names: Sequence[str],
-    counts: NDArray[np.integer],
+    counts: NDArray[np.integer | np.floating],
     scenario: str,
 ) -> Row:
     """Return the share of each class under a scenario, shape (classes,), of sum 1.
@@ -80,8 +80,8 @@ def class_shares(
         In (0, 1), of sum 1. Classes that a mapping does not name share the rest as in the data.
     class_names : sequence of str
         In the order of the codes.
-    counts : int array of shape (classes,)
-        Rows a class in the data.
+    counts : array of shape (classes,)
+        Rows a class in the data, or what they weigh.
     scenario : str
         Its name, for messages.
 

@@ -12,7 +12,7 @@ from focalsweep.errors import UserError
 _SHOWN = 12
 
 
-def refuse_repeated_names(names: Sequence[str], *, file: Path) -> None:
+def refuse_repeated_names(names: Sequence[str], *, file: Path | str) -> None:
     """Raise a UserError when two columns of `file` share a name."""
     repeated = sorted(name for name, times in Counter(names).items() if times > 1)
     if repeated:

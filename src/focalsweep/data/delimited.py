@@ -1,4 +1,4 @@
-"""Read delimited text (CSV, TSV, gzipped or not) and refuse what pandas would read wrongly.
+"""Read delimited text (CSV, TSV, compressed or not) and refuse what pandas would read wrongly.
 
 `pandas.read_csv` fills short rows with missing values, renames repeated columns and takes extra
 fields for an index, all without a word. So the text is scanned once for its shape before pandas
@@ -8,8 +8,7 @@ reads the values; that costs a fraction of a second for 100,000 rows of 30 colum
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +17,10 @@ from typing import TextIO
 import pandas as pd
 
 from focalsweep.data.column_names import refuse_repeated_names
+from focalsweep.data.compressed import opened
 from focalsweep.errors import UserError
 
 _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_delimited(path: Path, *, delimiter: str | None) -> pd.DataFrame:
@@ -30,7 +29,7 @@ def read_delimited(path: Path, *, delimiter: str | None) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        An existing file; gzipped text is recognised by its content.
+        An existing file; compressed text is recognised by its content.
     delimiter : str, optional
         See `focalsweep.data.table.load_table`.
 
@@ -126,19 +125,17 @@ def _one_of(names: dict[str, str]) -> str:
 
 def _not_text(path: Path) -> UserError:
     return UserError(
-        "`dataset.path` must be CSV or TSV text in UTF-8 (also gzipped), or Parquet. Received: "
+        "`dataset.path` must be CSV or TSV text in UTF-8 (also compressed), or Parquet. Received: "
         f"`{path}`, whose content is none of these; export the table as CSV in UTF-8."
     )
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    with path.open("rb") as raw:
-        gzipped = raw.read(2) == _GZIP_MAGIC
-    # utf-8-sig also reads files without the mark that spreadsheet programs write.
-    opener = gzip.open if gzipped else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-        yield stream
+    with opened(path) as stream:
+        # utf-8-sig also reads files without the mark that spreadsheet programs write.
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        yield text
 
 
 @contextmanager
@@ -147,10 +144,6 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except UnicodeDecodeError as error:
         raise _not_text(path) from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UserError(
-            f"`dataset.path` must be a whole gzip file. Received: `{path}` ({error})."
-        ) from error
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UserError(
             f"`dataset.path` must be a table with one row a line. Received: `{path}` "

@@ -6,7 +6,8 @@ into training, into the search or into the verdict, and nothing does: it is prin
 Overlap of a class is the share of its rows' five nearest neighbours that belong to other classes,
 beside the share that chance alone would give. Where the two are near, the features do not tell the
 class from the others, and a loss function cannot either; where there is no overlap, the classes
-are separated and imbalance by itself does little harm.
+are separated and imbalance by itself does little harm. Of several labels each is judged by itself,
+the rows that have it against the rows that do not.
 
 References
 ----------
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.neighbors import NearestNeighbors
 
 from focalsweep.data.dataset import Dataset
@@ -110,10 +112,12 @@ def diagnose(dataset: Dataset) -> Diagnosis:
         When no column varies, see `focalsweep.data.preprocessing`.
     """
     counts = dataset.class_counts
-    sample = _sample(dataset.labels, most=MOST_ROWS)
+    sample = (_sample_labels if dataset.multi_label else _sample)(dataset.labels, most=MOST_ROWS)
     labels = dataset.labels[sample]
     chosen = dataset.features.iloc[sample]
-    neighbours, expected = overlap(fit_preprocessor(chosen).transform(chosen), labels)
+    sparse = None if dataset.sparse is None else dataset.sparse[sample]
+    preprocessor = fit_preprocessor(chosen, sparse=sparse, image_shape=dataset.image_shape)
+    neighbours, expected = overlap(preprocessor.transform(chosen, sparse), labels)
     classes = tuple(
         ClassOverlap(
             name=name,
@@ -122,10 +126,10 @@ def diagnose(dataset: Dataset) -> Diagnosis:
             expected=float(expected[code]),
         )
         for code, (name, effective) in enumerate(
-            zip(dataset.class_names, _effective_numbers(counts), strict=True)
+            zip(dataset.class_names, _effective_numbers(counts, rows=dataset.n_rows), strict=True)
         )
     )
-    duplicates, conflicting = copies(dataset.features, dataset.labels)
+    duplicates, conflicting = copies(dataset.features, dataset.labels, sparse=dataset.sparse)
     return Diagnosis(
         classes=classes,
         counts=tuple(int(count) for count in counts),
@@ -152,20 +156,23 @@ def overlap(
     ----------
     features : float32 array of shape (rows, columns)
         Scaled numbers; distances are Euclidean.
-    labels : int array of shape (rows,)
-        Class codes, every code from 0 on.
+    labels : int array of shape (rows,) or (rows, labels)
+        Class codes, every code from 0 on; or 0 and 1 for each label.
 
     Returns
     -------
     neighbours, expected : arrays of shape (classes,)
         Shares in [0, 1], means over the rows of each class. A class of fewer than six rows is
-        judged by as many neighbours as it has further rows.
+        judged by as many neighbours as it has further rows. Of a label that no row has, both are 0.
     """
-    counts = np.bincount(labels)
     n_neighbors = min(NEIGHBOURS, len(labels) - 1)
     nearest = NearestNeighbors(n_neighbors=n_neighbors).fit(features)
     # Without an argument the rows themselves are asked, and none is its own neighbour.
     found = nearest.kneighbors(return_distance=False)
+    if labels.ndim == 2:
+        pairs = [_of_label(found, column) for column in labels.T.astype(bool)]
+        return np.array([near for near, _ in pairs]), np.array([chance for _, chance in pairs])
+    counts = np.bincount(labels)
     # A class of three rows cannot fill five places: its rows are asked for two neighbours.
     asked = np.clip(counts - 1, 1, n_neighbors)[labels][:, None] > np.arange(n_neighbors)
     other = np.mean(labels[found] != labels[:, None], axis=1, where=asked)
@@ -175,12 +182,30 @@ def overlap(
     )
 
 
-def copies(features: pd.DataFrame, labels: NDArray[np.integer]) -> tuple[int, int]:
+def _of_label(found: NDArray[np.intp], has: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return what `overlap` returns, for the rows that have one label."""
+    rows, count = len(has), int(has.sum())
+    if not count:
+        return 0.0, 0.0
+    asked = found[has][:, : max(1, min(found.shape[1], count - 1))]
+    return float(np.mean(~has[asked])), (rows - count) / (rows - 1)
+
+
+def copies(
+    features: pd.DataFrame, labels: NDArray[np.integer], *, sparse: csr_array | None = None
+) -> tuple[int, int]:
     """Count rows that another row equals, and those among them whose labels disagree.
 
-    Rows are equal when all their columns are; missing values equal each other.
+    Rows are equal when all their columns are, the wide ones too; missing values equal each other.
     """
-    codes, _ = pd.factorize(pd.util.hash_pandas_object(features, index=False).to_numpy())
+    hashed: NDArray[np.integer] = np.zeros(len(labels), np.uint64)
+    if features.shape[1]:
+        hashed = pd.util.hash_pandas_object(features, index=False).to_numpy()
+    if sparse is not None:
+        hashed = hashed + _wide_hashes(sparse)
+    if labels.ndim == 2:
+        _, labels = np.unique(labels, axis=0, return_inverse=True)
+    codes, _ = pd.factorize(hashed)
     rows = np.bincount(codes)
     # A group agrees when its smallest label is its largest.
     low = np.full(len(rows), np.iinfo(np.int64).max)
@@ -206,9 +231,29 @@ def _sample(labels: NDArray[np.integer], *, most: int) -> NDArray[np.intp]:
     return np.sort(np.concatenate(kept))
 
 
-def _effective_numbers(counts: NDArray[np.int64]) -> list[float]:
+def _sample_labels(labels: NDArray[np.integer], *, most: int) -> NDArray[np.intp]:
+    """Return row numbers: all of them, or `most` at random and a few more that have each label."""
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    order = np.random.default_rng(0).permutation(len(labels))
+    kept = [order[:most]]
+    kept += [order[np.flatnonzero(column[order])[: NEIGHBOURS + 1]] for column in labels.T]
+    return np.unique(np.concatenate(kept))
+
+
+def _wide_hashes(sparse: csr_array) -> NDArray[np.uint64]:
+    """Return one number a row, the same for rows with the same numbers in the same places."""
+    rows, columns = np.repeat(np.arange(sparse.shape[0]), np.diff(sparse.indptr)), sparse.indices
+    stored = sparse.data != 0
+    cells = pd.DataFrame({"column": columns[stored], "value": sparse.data[stored]})
+    # Sums of hashes wrap around, which does no harm.
+    sums = np.zeros(sparse.shape[0], np.uint64)
+    np.add.at(sums, rows[stored], pd.util.hash_pandas_object(cells, index=False).to_numpy())
+    return sums
+
+
+def _effective_numbers(counts: NDArray[np.int64], *, rows: int) -> list[float]:
     """Return ``(1 - b^n) / (1 - b)`` with ``b = 1 - 1 / all rows``."""
-    rows = int(counts.sum())
     # log1p and expm1: b is so near 1 that its powers would lose the digits that matter.
     effective = -rows * np.expm1(counts * np.log1p(-1 / rows))
     return [float(number) for number in effective]
@@ -225,6 +270,7 @@ def _sentences(
     """Say it in words: what limits every loss first, what is merely good to know last."""
     rows = dataset.n_rows
     ratio = dataset.imbalance_ratio
+    word = "label" if dataset.multi_label else "class"
     contradicted = conflicting > _SHARE_WORTH_SAYING * rows
     lines = []
     if contradicted:
@@ -237,11 +283,12 @@ def _sentences(
             "copy among the training rows makes a test row look easier than it is."
         )
     if ratio <= _BALANCED:
-        lines.append(f"Balanced: largest over smallest class {ratio:.1f}.")
+        lines.append(f"Balanced: largest over smallest {word} {ratio:.1f}.")
     else:
         smallest = int(dataset.class_counts.argmin())
+        times = f"{ratio:,.1f}".removesuffix(".0")
         lines.append(
-            f"Imbalanced: largest over smallest class {ratio:.3g}; "
+            f"Imbalanced: largest over smallest {word} {times}; "
             f"`{dataset.class_names[smallest]}` has {dataset.class_counts[smallest]:,} of "
             f"{rows:,} rows."
         )
@@ -249,8 +296,8 @@ def _sentences(
         lines.append(_conflicts(conflicting, rows))
     if sampled_rows < rows:
         lines.append(
-            f"Neighbours were looked up among {sampled_rows:,} of {rows:,} rows, the same share "
-            "of every class."
+            f"Neighbours were looked up among {sampled_rows:,} of {rows:,} rows"
+            + (", drawn at random." if dataset.multi_label else ", the same share of every class.")
         )
     return tuple(lines)
 

@@ -14,7 +14,7 @@ _ORIGIN = (
 )
 
 
-def load_digits(*, name: str = "digits") -> Dataset:
+def load_digits(*, name: str = "digits", images: bool = False) -> Dataset:
     """Load 1,797 images of 8 x 8 pixels in ten nearly balanced classes (174 to 183 rows).
 
     The rows are balanced on purpose: an imbalance profile thins the training rows of each fold,
@@ -24,6 +24,9 @@ def load_digits(*, name: str = "digits") -> Dataset:
     ----------
     name : str, default "digits"
         Short name of the dataset.
+    images : bool, default False
+        Whether the columns are declared as the pixels of an image, for convolutional models; all
+        pixels are then scaled alike.
     """
     digits = datasets.load_digits()
     columns = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
@@ -33,4 +36,5 @@ def load_digits(*, name: str = "digits") -> Dataset:
         labels=digits.target.astype(np.int32),
         class_names=tuple(str(digit) for digit in range(10)),
         origin=_ORIGIN,
+        image_shape=(8, 8, 1) if images else None,
     )

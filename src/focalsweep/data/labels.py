@@ -1,4 +1,4 @@
-"""Turn a column of class labels into codes 0 .. classes - 1 and their names.
+"""Turn a column of class labels into codes 0 .. classes - 1, or columns of labels into 0 and 1.
 
 Labels may be text, booleans, whole numbers with gaps or floats with whole values; what cannot be
 a class (missing values, a quantity to predict) is refused here, before anything is trained.
@@ -7,16 +7,21 @@ a class (missing values, a quantity to predict) is refused here, before anything
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from focalsweep.errors import UserError
 
 # Fractions are rare as class labels (0.5, 1.5, ...) and usual in quantities.
 _MOST_FRACTIONAL_CLASSES = 50
+
+_YES = frozenset({"1", "yes", "y", "true", "t"})
+_NO = frozenset({"0", "no", "n", "false", "f"})
 
 
 def encode_labels(column: pd.Series[Any]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
@@ -65,6 +70,101 @@ def encode_labels(column: pd.Series[Any]) -> tuple[NDArray[np.int32], tuple[str,
     _refuse_missing(int((labels < 0).sum()), column=column)
     _refuse_no_classes(values, names=names, column=column)
     return labels, tuple(names)
+
+
+def encode_label_matrix(
+    labels: pd.DataFrame | ArrayLike, *, names: Sequence[str] | None = None
+) -> tuple[NDArray[np.int8], tuple[str, ...]]:
+    """Return 0 or 1 for each row and label, and the names of the labels.
+
+    A label that no row has, or every row, stays: nothing is lost on reading. What happens to such
+    labels, of which there is nothing to learn, is decided with the other rare ones
+    (`focalsweep.data.rare_classes`).
+
+    Parameters
+    ----------
+    labels : DataFrame or array of shape (rows, labels)
+        One column a label: 0 and 1, booleans, or text (yes/no, true/false, y/n, t/f, in any case).
+        A SciPy sparse matrix is fine too.
+    names : sequence of str, optional
+        Of an array's labels; ``label_0``, ``label_1``, ... without it. A DataFrame names its own.
+
+    Returns
+    -------
+    matrix : int8 array of shape (rows, labels)
+    names : tuple of str
+
+    Raises
+    ------
+    UserError
+        When a value is missing or neither yes nor no, when there are fewer than two labels, or when
+        the names are not one a label.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"rain": [True, False], "wind": ["yes", "No"]})
+    >>> matrix, names = encode_label_matrix(table)
+    >>> matrix.tolist(), names
+    ([[1, 1], [0, 0]], ('rain', 'wind'))
+    """
+    frame = labels if isinstance(labels, pd.DataFrame) else _label_frame(labels, names=names)
+    label_names = tuple(str(name).strip() for name in frame.columns)
+    if len(label_names) < 2:
+        raise UserError(
+            "Multi-label targets must be at least two columns of 0 and 1. Received: "
+            f"{len(label_names)}; a single yes or no is two classes: give the column's name alone "
+            "as `dataset.target`."
+        )
+    if repeated := [name for name in label_names if label_names.count(name) > 1]:
+        raise UserError(
+            f"Every label must have a name of its own. Received: `{repeated[0]}` more than once; "
+            "rename one of the columns."
+        )
+    columns = [
+        _yes_or_no(frame.iloc[:, position], name=name) for position, name in enumerate(label_names)
+    ]
+    return np.stack(columns, axis=1), label_names
+
+
+def _label_frame(labels: Any, *, names: Sequence[str] | None) -> pd.DataFrame:
+    table = labels.toarray() if sparse.issparse(labels) else np.asarray(labels)
+    if table.ndim != 2:
+        raise UserError(
+            "Multi-label targets must have the shape (rows, labels). Received: shape "
+            f"{table.shape}; one class a row is a single-label target."
+        )
+    columns = [f"label_{i}" for i in range(table.shape[1])] if names is None else list(names)
+    if len(columns) != table.shape[1]:
+        raise UserError(
+            f"`names` must be one name a label ({table.shape[1]}). Received: {len(columns)} names."
+        )
+    return pd.DataFrame(table, columns=columns)
+
+
+def _yes_or_no(column: pd.Series[Any], *, name: str) -> NDArray[np.int8]:
+    codes, uniques = pd.factorize(column)
+    values = [_yes_no_value(value) for value in uniques]
+    missing = int((codes < 0).sum()) + sum(
+        int((codes == code).sum()) for code, value in enumerate(uniques) if _class_name(value) == ""
+    )
+    if missing:
+        raise UserError(
+            f"Label column `{name}` must say 0 or 1 in every row. Received: {missing:,} of "
+            f"{len(column):,} rows without a value; fill them with 0 if that means no, or remove "
+            "these rows."
+        )
+    odd = [value for value, meaning in zip(uniques, values, strict=True) if meaning is None]
+    if odd:
+        raise UserError(
+            f"Label column `{name}` must hold only 0 and 1, yes and no, or true and false. "
+            f"Received: {_plain(odd[0])!r}; a column of several classes is a target of its own."
+        )
+    return np.array(values, dtype=np.int8)[codes]
+
+
+def _yes_no_value(value: Any) -> int | None:
+    name = _class_name(_plain(value)).casefold()
+    return 1 if name in _YES else 0 if name in _NO else None
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,9 @@
 
 A class needs rows in training, validation and test of nested folds; below five, some folds have
 none, and its scores say nothing. This is done once, before splitting, and is always stated.
+
+Several labels a row: a label is rare where fewer rows than that have it, or are without it. A rare
+label is dropped by leaving out its column, never rows; joining labels would make another question.
 """
 
 from __future__ import annotations
@@ -20,17 +23,18 @@ _SHOWN = 8
 
 
 def treat_rare_classes(
-    dataset: Dataset, *, policy: Literal["error", "drop", "merge"], minimum: int = 5
+    dataset: Dataset, *, policy: Literal["error", "drop", "merge", "keep"], minimum: int = 5
 ) -> Dataset:
-    """Return the dataset without classes of fewer than `minimum` rows.
+    """Return the dataset without classes of fewer than `minimum` rows, or with a note of them.
 
     Parameters
     ----------
     dataset : Dataset
         Returned as it is when it has no rare class.
-    policy : {"error", "drop", "merge"}
+    policy : {"error", "drop", "merge", "keep"}
         ``error`` refuses the dataset, ``drop`` removes the rows of rare classes, ``merge`` joins
-        all rare classes into one, which becomes the last.
+        all rare classes into one, which becomes the last. ``keep`` leaves the rows alone: where
+        splitting leaves a class without training rows it gets weight 0 and no offset.
     minimum : int, default 5
         Smallest number of rows that a class may have.
 
@@ -38,26 +42,77 @@ def treat_rare_classes(
     ------
     UserError
         When a rare class is there and `policy` is ``error``; when the merged class is still rare;
-        when fewer than two classes would be left.
+        when fewer than two classes, or no label, would be left; when labels are to be merged.
     """
-    policies = ("error", "drop", "merge")
+    policies = ("error", "drop", "merge", "keep")
     if policy not in policies:
         near = difflib.get_close_matches(str(policy), policies, n=1, cutoff=0.0)[0]
         raise UserError(
-            "`dataset.rare_classes` must be `error`, `drop` or `merge`. "
+            "`dataset.rare_classes` must be `error`, `drop`, `merge` or `keep`. "
             f"Received: `{policy}`. The nearest is `{near}`."
         )
-    counts = dataset.class_counts
+    counts = _smaller_sides(dataset)
     rare = np.flatnonzero(counts < minimum)
     if not len(rare):
         return dataset
+    if policy == "keep":
+        return dataclasses.replace(dataset, notes=(*dataset.notes, _kept(dataset, rare)))
+    if dataset.multi_label:
+        return _without_labels(dataset, rare, policy=policy, minimum=minimum)
     if policy == "error":
         raise UserError(
             f"Every class must have at least {minimum} rows. Received: {_listed(dataset, rare)}; "
-            "set `dataset.rare_classes=drop` to leave such classes out or "
-            "`dataset.rare_classes=merge` to join them."
+            "set `dataset.rare_classes=drop` to leave such classes out, "
+            "`dataset.rare_classes=merge` to join them, or `dataset.rare_classes=keep`."
         )
     return _drop(dataset, rare) if policy == "drop" else _merge(dataset, rare, minimum=minimum)
+
+
+def _smaller_sides(dataset: Dataset) -> NDArray[np.int64]:
+    """Return rows a class, or for a label the rows with it or without it, whichever are fewer."""
+    counts = dataset.class_counts
+    return np.minimum(counts, dataset.n_rows - counts) if dataset.multi_label else counts
+
+
+def _kept(dataset: Dataset, rare: NDArray[np.intp]) -> str:
+    if dataset.multi_label:
+        return (
+            f"Kept {_listed(dataset, rare)}, too few to be sure of: some training or test parts "
+            "have none of these rows."
+        )
+    return (
+        f"Kept {_listed(dataset, rare)}: a class gets weight 0 and no offset where no row of it is "
+        "left for training, and averages over classes leave it out where no row of it is scored."
+    )
+
+
+def _without_labels(
+    dataset: Dataset, rare: NDArray[np.intp], *, policy: str, minimum: int
+) -> Dataset:
+    kept = np.setdiff1d(np.arange(dataset.n_classes), rare)
+    if policy == "drop" and len(kept):
+        note = (
+            f"Dropped {_listed(dataset, rare)}; all {dataset.n_rows:,} rows stay, and scores are "
+            "about the other labels."
+        )
+        return dataclasses.replace(
+            dataset,
+            labels=np.ascontiguousarray(dataset.labels[:, kept]),
+            class_names=tuple(dataset.class_names[code] for code in kept),
+            notes=(*dataset.notes, note),
+            true_posterior=None
+            if dataset.true_posterior is None
+            else dataset.true_posterior[:, kept],
+        )
+    way_out = "set `dataset.rare_classes=drop` to leave such labels out, or `keep`"
+    if policy == "drop":
+        way_out = "that is every label: collect more rows"
+    elif policy == "merge":
+        way_out = "labels cannot be joined, so set `dataset.rare_classes=drop` or `keep`"
+    raise UserError(
+        f"Every label must have at least {minimum} rows with it and {minimum} without it. "
+        f"Received: {_listed(dataset, rare)}; {way_out}."
+    )
 
 
 def _drop(dataset: Dataset, rare: NDArray[np.intp]) -> Dataset:
@@ -69,23 +124,22 @@ def _drop(dataset: Dataset, rare: NDArray[np.intp]) -> Dataset:
             "`dataset.rare_classes=merge`."
         )
     rows = np.flatnonzero(np.isin(dataset.labels, kept))
+    left = dataset.take(rows)
     posterior = None
-    if dataset.true_posterior is not None:
+    if left.true_posterior is not None:
         # P(class | features, class is kept).
-        posterior = dataset.true_posterior[np.ix_(rows, kept)]
+        posterior = left.true_posterior[:, kept]
         posterior = posterior / posterior.sum(axis=1, keepdims=True)
     note = (
         f"Dropped {_listed(dataset, rare)}: {dataset.n_rows - len(rows)} of {dataset.n_rows:,} "
         "rows removed; scores are about the other classes."
     )
     return dataclasses.replace(
-        dataset,
-        features=dataset.features.iloc[rows].reset_index(drop=True),
-        labels=np.searchsorted(kept, dataset.labels[rows]).astype(np.int32),
+        left,
+        labels=np.searchsorted(kept, left.labels).astype(np.int32),
         class_names=tuple(dataset.class_names[code] for code in kept),
         notes=(*dataset.notes, note),
         true_posterior=posterior,
-        read_rows=rows if dataset.read_rows is None else dataset.read_rows[rows],
     )
 
 
@@ -120,10 +174,15 @@ def _merge(dataset: Dataset, rare: NDArray[np.intp], *, minimum: int) -> Dataset
 
 
 def _listed(dataset: Dataset, codes: NDArray[np.intp]) -> str:
-    counts = dataset.class_counts
-    shown = [
-        f"`{dataset.class_names[code]}` ({counts[code]} row{'s' if counts[code] != 1 else ''})"
-        for code in codes[:_SHOWN]
-    ]
+    counts, smaller = dataset.class_counts, _smaller_sides(dataset)
+
+    def described(code: np.intp) -> str:
+        rows = f"{smaller[code]} row{'s' if smaller[code] != 1 else ''}"
+        side = "" if counts[code] == smaller[code] else " without it"
+        return f"`{dataset.class_names[code]}` ({rows}{side})"
+
+    shown = ", ".join(described(code) for code in codes[:_SHOWN])
     more = f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else ""
-    return f"class{'es' if len(codes) > 1 else ''} {', '.join(shown)}{more}"
+    if dataset.multi_label:
+        return f"label{'s' if len(codes) > 1 else ''} {shown}{more}"
+    return f"class{'es' if len(codes) > 1 else ''} {shown}{more}"

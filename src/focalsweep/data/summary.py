@@ -12,15 +12,16 @@ from focalsweep.data.dataset import Dataset
 
 
 def class_table(dataset: Dataset) -> pd.DataFrame:
-    """Return one row a class, largest first.
+    """Return one row a class or label, largest first.
 
     Returns
     -------
-    DataFrame with columns ``class``, ``rows`` and ``share`` (of all rows, in [0, 1]).
+    DataFrame with columns ``class``, ``rows`` and ``share`` (of all rows, in [0, 1]; shares of
+    labels need not sum to 1).
     """
     counts = dataset.class_counts
     table = pd.DataFrame(
-        {"class": list(dataset.class_names), "rows": counts, "share": counts / counts.sum()}
+        {"class": list(dataset.class_names), "rows": counts, "share": counts / dataset.n_rows}
     )
     return table.sort_values("rows", ascending=False, kind="stable", ignore_index=True)
 
@@ -38,11 +39,15 @@ def fold_table(dataset: Dataset, training_rows: Sequence[NDArray[np.integer]]) -
     Returns
     -------
     DataFrame with columns ``fold``, ``rows`` (in training), ``smallest_class``, ``smallest_rows``
-    and ``imbalance_ratio`` (infinite when a class has no training row).
+    and ``imbalance_ratio`` (infinite when a class has no training row). Of several labels a row
+    they are about the rows that have each label.
     """
     entries = []
     for fold, rows in enumerate(training_rows):
-        counts = np.bincount(dataset.labels[rows], minlength=dataset.n_classes)
+        if dataset.multi_label:
+            counts = dataset.labels[rows].sum(axis=0, dtype=np.int64)
+        else:
+            counts = np.bincount(dataset.labels[rows], minlength=dataset.n_classes)
         smallest = int(counts.argmin())
         fewest, most = int(counts[smallest]), int(counts.max())
         entries.append(

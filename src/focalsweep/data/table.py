@@ -1,47 +1,52 @@
-"""Load the user's own table, from CSV, TSV (also .gz) or Parquet.
+"""Make a dataset of a table: the user's own CSV, TSV or Parquet file, or a pandas DataFrame.
 
-A file that cannot be used is refused here with a sentence and a way out, before anything else
-starts; what is changed on the way in (dates to numbers, infinities to missing) stands in the
-dataset's notes. Columns stay raw otherwise: encoding is fitted later, on training rows only.
+`dataset_of_frame` is the common end of all tables, wherever they come from. A table that cannot be
+used is refused with a sentence and a way out, before anything else starts; what is changed on the
+way in (infinities to missing, ...) stands in the dataset's notes. Columns stay raw otherwise:
+encoding is fitted later, on training rows only.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from focalsweep.data.column_names import is_number, listed, refuse_repeated_names
+from focalsweep.data.column_names import listed, refuse_repeated_names
 from focalsweep.data.columns import plain_columns
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.delimited import read_delimited
-from focalsweep.data.labels import encode_labels
+from focalsweep.data.find_column import find_column
+from focalsweep.data.leaks import leak_warnings
+from focalsweep.data.parquet_files import looks_like_parquet, read_parquet
+from focalsweep.data.row_roles import read_roles
+from focalsweep.data.table_path import existing_file, short_name
+from focalsweep.data.target_labels import labels_of
 from focalsweep.errors import UserError
-
-_PARQUET_MAGIC = b"PAR1"
 
 
 def load_table(
     *,
     path: str | None,
-    target: str | None,
+    target: str | list[str] | None,
     name: str | None = None,
     delimiter: str | None = None,
+    multi_label: bool | None = None,
+    groups: str | None = None,
+    split: str | None = None,
+    time: str | None = None,
+    weights: str | None = None,
 ) -> Dataset:
-    """Load a table with one row an example and one column that holds the class.
+    """Load a table with one row an example and one or several columns that hold the classes.
 
     Parameters
     ----------
     path : str
-        A ``.csv``, ``.tsv`` or ``.parquet`` file; text may be gzipped and must be UTF-8 with a
-        header. Which of the two it is is read from its content.
-    target : str
-        Name of the class column; all other columns are features.
+        A ``.csv``, ``.tsv`` or ``.parquet`` file, also compressed (gzip, bzip2, xz, Zstandard, zip
+        with one file); text must be UTF-8 with a header. What it is is read from its content.
+    target, multi_label, groups, split, time, weights
+        See `dataset_of_frame`.
     name : str, optional
         Short name of the dataset; by default the name of the file.
     delimiter : str, optional
@@ -53,110 +58,166 @@ def load_table(
     UserError
         When the file or a column cannot be used.
     """
-    file = _existing_file(path)
-    with file.open("rb") as stream:
-        magic = stream.read(len(_PARQUET_MAGIC))
-    if not magic:
-        raise UserError(f"`dataset.path` must hold a table. Received: `{path}`, an empty file.")
-    if magic == _PARQUET_MAGIC or file.suffix.lower() in (".parquet", ".pq"):
-        frame = _read_parquet(file)
+    file = existing_file(path, kind="a CSV or Parquet file with a table")
+    if looks_like_parquet(file):
+        frame = read_parquet(file)
     else:
         frame = read_delimited(file, delimiter=None if delimiter is None else str(delimiter))
-    column = _target_column(list(frame.columns), target=target, file=file)
-    labels, class_names = encode_labels(frame[column])
-    if frame.shape[1] == 1:
-        raise UserError(
-            f"The table must have feature columns beside the target. Received: `{file}` with the "
-            f"one column `{column}`; if it has more, set `dataset.delimiter`."
+    return dataset_of_frame(
+        frame,
+        target=target,
+        name=name or short_name(file, default="table"),
+        origin=str(file),
+        multi_label=multi_label,
+        groups=groups,
+        split=split,
+        time=time,
+        weights=weights,
+    )
+
+
+def dataset_of_frame(
+    frame: pd.DataFrame,
+    *,
+    target: str | Sequence[str] | None,
+    name: str = "table",
+    origin: str = "a pandas DataFrame",
+    groups: str | None = None,
+    split: str | None = None,
+    time: str | None = None,
+    weights: str | None = None,
+    multi_label: bool | None = None,
+    notes: Sequence[str] = (),
+) -> Dataset:
+    """Make a dataset of a table with one row an example.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (rows, columns)
+        The table; it is not changed, and its index is not used.
+    target : str or list of str
+        The column of classes. Several names are binary columns (0 and 1, yes and no, booleans),
+        one a label, of which a row may have any number.
+    name : str, default "table"
+        Short name of the dataset: letters, digits, ``_``, ``-`` and ``.``.
+    origin : str
+        Where the rows come from: a path, or a citation with its licence.
+    groups : str, optional
+        Column of groups, such as patients: rows of one group never straddle a split.
+    split : str, optional
+        Column that says ``train`` or ``test`` for each row.
+    time : str, optional
+        Column of numbers or dates: training comes before testing.
+    weights : str, optional
+        Column of numbers > 0, brought to mean 1: a row of weight 2 counts as two rows.
+    multi_label : bool, optional
+        How several target columns are read. None: as labels of their own, unless every row holds
+        exactly one 1, which is a single label written as one-hot. True and False decide it.
+    notes : sequence of str
+        What was done to the rows before, in sentences.
+
+    Returns
+    -------
+    Dataset
+        All columns that are not named here are its features.
+
+    Raises
+    ------
+    UserError
+        When a column cannot be used, or when two keys name the same one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"size": [1, 2, 3, 4] * 2, "grade": ["a", "a", "a", "b"] * 2})
+    >>> dataset = dataset_of_frame(table, target="grade", name="grades")
+    >>> dataset.class_names, dataset.class_counts.tolist()
+    (('a', 'b'), [6, 2])
+    """
+    frame = _named(frame, origin=origin)
+    columns = list(frame.columns)
+    targets = _targets(target, columns, origin=origin)
+    given = {"groups": groups, "split": split, "time": time, "weights": weights}
+    roles = {
+        key: find_column(
+            column, columns, key=f"dataset.{key}", where=origin, holds=f"the {key} of a row"
         )
-    features, notes = plain_columns(frame.drop(columns=column))
+        for key, column in given.items()
+        if column is not None
+    }
+    _refuse_two_tasks(roles, targets)
+    labels, class_names, label_notes = labels_of(frame[targets], multi_label=multi_label)
+    read = read_roles(rows=len(frame), **{key: frame[column] for key, column in roles.items()})
+    taken = [*targets, *dict.fromkeys(roles.values())]
+    if len(taken) == frame.shape[1]:
+        raise UserError(
+            f"The table must have feature columns beside the target. Received: `{origin}` with "
+            f"{listed(columns)}, all of them named as something else; if it has more, set "
+            "`dataset.delimiter`."
+        )
+    features, column_notes = plain_columns(frame.drop(columns=taken))
     return Dataset(
-        name=name or re.sub(r"[^A-Za-z0-9._-]+", "_", file.name.split(".")[0]) or "table",
+        name=name,
         features=features,
         labels=labels,
         class_names=class_names,
-        origin=str(file),
-        notes=notes,
+        origin=origin,
+        notes=(*notes, *label_notes, *read.notes, *column_notes),
+        warnings=leak_warnings(features, labels),
+        groups=read.groups,
+        split=read.split,
+        time=read.time,
+        weights=read.weights,
     )
 
 
-def _existing_file(path: str | None) -> Path:
-    if path is None or not str(path).strip():
+def _named(frame: Any, *, origin: str) -> pd.DataFrame:
+    """Return the frame with column names as text, on a range index."""
+    if not isinstance(frame, pd.DataFrame):
         raise UserError(
-            "`dataset.path` must name a CSV or Parquet file. Received: nothing; "
-            "set `dataset.path=FILE` and `dataset.target=COLUMN`."
+            f"A table must be a pandas DataFrame. Received: `{type(frame).__name__}`; "
+            "`focalsweep.data.arrays.dataset_of_arrays` takes arrays."
         )
-    file = Path(str(path)).expanduser()
-    if file.is_dir():
-        tables = sorted(
-            entry.name
-            for entry in file.iterdir()
-            if re.search(r"\.(csv|tsv|parquet|pq)(\.gz)?$", entry.name, re.IGNORECASE)
-        )
-        inside = f"; tables in it: {listed(tables)}" if tables else ""
+    if not frame.shape[0] or not frame.shape[1]:
         raise UserError(
-            f"`dataset.path` must name one file. Received: the folder `{path}`{inside}."
+            f"The table must hold rows and columns. Received: `{origin}` with {frame.shape[0]} "
+            f"rows and {frame.shape[1]} columns."
         )
-    if not file.is_file():
-        near: list[str] = []
-        if file.parent.is_dir():
-            near = difflib.get_close_matches(
-                file.name, [entry.name for entry in file.parent.iterdir()], n=1
+    given: list[Any] = list(frame.columns)
+    names = ["_".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in given]
+    refuse_repeated_names(names, file=origin)
+    named: pd.DataFrame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    return named
+
+
+def _targets(
+    target: str | Sequence[str] | None, columns: Sequence[str], *, origin: str
+) -> list[str]:
+    wanted: list[str | None] = (
+        [target] if target is None or isinstance(target, str) else list(target)
+    )
+    if not wanted:
+        raise UserError(
+            "`dataset.target` must name a column, or several. Received: an empty list; "
+            f"`{origin}` has {listed(columns)}."
+        )
+    found = [
+        find_column(each, columns, key="dataset.target", where=origin, holds="the class")
+        for each in wanted
+    ]
+    twice = [name for name in dict.fromkeys(found) if found.count(name) > 1]
+    if twice:
+        raise UserError(
+            f"`dataset.target` must name different columns. Received: {listed(twice)} more than "
+            "once; remove the repetition."
+        )
+    return found
+
+
+def _refuse_two_tasks(roles: dict[str, str], targets: Sequence[str]) -> None:
+    for key, column in roles.items():
+        if column in targets:
+            raise UserError(
+                f"`dataset.{key}` must name another column than `dataset.target`. Received: "
+                f"`{column}` for both; remove one of them."
             )
-        hint = f"; the nearest name there is `{near[0]}`" if near else ""
-        raise UserError(
-            f"`dataset.path` must name an existing file. Received: `{path}` (looked for at "
-            f"`{file.absolute()}`){hint}."
-        )
-    try:
-        file.open("rb").close()
-    except OSError as error:
-        raise UserError(
-            f"`dataset.path` must be readable. Received: `{path}` ({error.strerror})."
-        ) from error
-    return file
-
-
-def _read_parquet(file: Path) -> pd.DataFrame:
-    try:
-        with pq.ParquetFile(file) as parquet:
-            refuse_repeated_names(parquet.schema_arrow.names, file=file)
-            table = parquet.read()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise UserError(
-            f"`dataset.path` must be a whole Parquet file. Received: `{file}` "
-            f"({str(error).splitlines()[0].rstrip('.')})."
-        ) from error
-    # Pandas writes the row index of a frame as such a column; it is no feature.
-    table = table.select([name for name in table.column_names if _is_feature(name)])
-    if not table.num_columns or not table.num_rows:
-        raise UserError(
-            f"`dataset.path` must hold rows and columns. Received: `{file}` with "
-            f"{table.num_rows} rows and {table.num_columns} columns."
-        )
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-    return frame
-
-
-def _is_feature(name: str) -> bool:
-    return re.fullmatch(r"__index_level_\d+__", name) is None
-
-
-def _target_column(columns: Sequence[str], *, target: str | None, file: Path) -> str:
-    if target is None or not str(target).strip():
-        raise UserError(
-            "`dataset.target` must name the column that holds the class. Received: nothing; "
-            f"`{file}` has {listed(columns)}."
-        )
-    target = str(target).strip()
-    if target in columns:
-        return target
-    lower = {column.lower(): column for column in columns}
-    near = difflib.get_close_matches(target.lower(), list(lower), n=1, cutoff=0.5)
-    hint = f" The nearest is `{lower[near[0]]}`." if near else ""
-    if all(is_number(column) for column in columns):
-        hint = " These are numbers: is the header line missing?"
-    raise UserError(
-        f"`dataset.target` must name a column of `{file}`. Received: `{target}`; "
-        f"the columns are {listed(columns)}.{hint}"
-    )

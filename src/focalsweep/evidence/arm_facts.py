@@ -108,6 +108,31 @@ class Search(Fact):
     difference, decision weights on both sides: its search cost more than it found."""
 
 
+class LabelCounts(Fact):
+    """Test rows of one label by truth and decision, mean over refit seeds, summed over folds."""
+
+    tp: float
+    """Rows that have the label and are said to."""
+    fp: float
+    """Rows that do not have the label and are said to."""
+    fn: float
+    """Rows that have the label and are said not to."""
+    tn: float
+
+
+class LabelScores(Fact):
+    """One label of multi-label data on test rows."""
+
+    name: str
+    argmax: LabelCounts
+    """Decided at probability 1/2."""
+    decision: LabelCounts
+    """Decided at the threshold that was fitted on inner rows."""
+    average_precision: float
+    """Of the mean over refit seeds of corrected probabilities, test rows of all folds together;
+    0 for a label that no test row has."""
+
+
 class BestPoint(Fact):
     """The point of the search on all rows: what is pasted."""
 
@@ -118,7 +143,15 @@ class BestPoint(Fact):
     learning_rate: float
     weight_decay: float
     alpha: tuple[float, ...]
+    """Of multi-label data that of rows with each label."""
     gamma: tuple[float, ...]
+    """Of multi-label data that of rows with each label."""
+    alpha_negative: tuple[float, ...]
+    """The same of rows without each label; empty of single-label data."""
+    gamma_negative: tuple[float, ...]
+    clip: float
+    """What is taken off the probability of a label before a row without it pulls at the model
+    (asymmetric loss, arXiv:2009.14119); 0 takes nothing."""
     offset: tuple[float, ...]
     scale: tuple[float, ...]
     margin: tuple[float, ...]
@@ -136,13 +169,16 @@ class BestPoint(Fact):
     """Dotted path of what is done to training rows, where something is."""
     decision_weights: tuple[float, ...] | None
     """Factors on the class probabilities before argmax; None where the objective needs none."""
+    thresholds: tuple[float, ...]
+    """Probability above which a row is said to have each label, of the arm's own probabilities;
+    empty of single-label data and where the objective needs no decision."""
     expected_cost_temperature: float | None
     """Where there are costs and the smallest expected cost decides instead of the weights: what
     corrected log-probabilities are divided by first. None where the weights decide."""
     posterior_weight: tuple[float, ...] | None
     """What probabilities are divided by when they are corrected, a class: alpha, times how often
     the last stage draws the class, and over the shift to the natural priors; None where there is no
-    correction."""
+    correction, and of multi-label data."""
     curve: tuple[float, ...]
     """Pooled validation objective after each epoch of the chosen trial."""
 
@@ -173,8 +209,11 @@ class ArmResult(Fact):
     folds: tuple[FoldScore, ...]
     best: BestPoint
     confusion: tuple[tuple[float, ...], ...]
-    """Test rows by true class (down) and argmax (across), mean over refit seeds."""
+    """Test rows by true class (down) and argmax (across), mean over refit seeds; empty of
+    multi-label data."""
     decision_confusion: tuple[tuple[float, ...], ...]
+    labels: tuple[LabelScores, ...]
+    """Of multi-label data in the order of labels; empty otherwise."""
     metrics: dict[str, float]
     """Further test scores of argmax, by metric name, and log-loss raw and corrected."""
     correction: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from focalsweep.evidence.arm_scores import Pick
 from focalsweep.evidence.facts import Interval, PriorScenario
 from focalsweep.evidence.gradient_shares import gradient_shares
 from focalsweep.evidence.judgement import ArmEvidence, Judgement
+from focalsweep.evidence.label_result import label_metrics, label_scores
+from focalsweep.evidence.label_thresholds import thresholds
 from focalsweep.evidence.paired import Posterior
 from focalsweep.evidence.precision_recall import precision_recall
 from focalsweep.evidence.predictions import (
@@ -23,6 +26,8 @@ from focalsweep.evidence.predictions import (
 from focalsweep.evidence.prior_shift import prior_scores
 from focalsweep.evidence.probabilities import probabilities
 from focalsweep.evidence.refit import Chosen
+from focalsweep.losses.recipe import Point
+from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.metrics.objective import OBJECTIVES, Objective
 from focalsweep.metrics.probability import brier_score, log_loss
 from focalsweep.search.folds import Folds, Treatment
@@ -92,9 +97,18 @@ def arm_result(
             for fold, chosen in enumerate(entry.outer)
         ),
         best=_best_point(final, folds=folds, objective=objective),
-        confusion=_summed([p.confusions(decision=False) for p in entry.predictions]),
-        decision_confusion=_summed([p.confusions(decision=True) for p in entry.predictions]),
-        metrics=_metrics(entry.predictions),
+        confusion=()
+        if objective.multi_label
+        else _summed([p.confusions(decision=False) for p in entry.predictions]),
+        decision_confusion=()
+        if objective.multi_label
+        else _summed([p.confusions(decision=True) for p in entry.predictions]),
+        labels=label_scores(entry.predictions, class_names=class_names)
+        if objective.multi_label
+        else (),
+        metrics=label_metrics(entry.predictions)
+        if objective.multi_label
+        else _metrics(entry.predictions),
         correction=f"not corrected: {refused}" if refused else "corrected to the data's posterior",
         probabilities=probabilities(entry.outer, entry.predictions, folds=folds),
         precision_recall=precision_recall(entry.predictions, class_names=class_names),
@@ -118,7 +132,8 @@ def _interval(posterior: Posterior) -> Interval:
 
 def _best_point(final: Chosen, *, folds: Folds, objective: Objective) -> BestPoint:
     rule = own_decision_rule(final, folds=folds, objective=objective)
-    member, point, outcome = final.inner_members[0], final.point, final.trial.outcome
+    member, outcome = final.inner_members[0], final.trial.outcome
+    decides = objective.uses_decisions
     last = final.recipe.end(outcome.epochs, epochs=member.schedule)
     return BestPoint(
         trial=final.trial.number,
@@ -127,27 +142,53 @@ def _best_point(final: Chosen, *, folds: Folds, objective: Objective) -> BestPoi
         parameters=final.trial.parameters,
         learning_rate=member.learning_rate,
         weight_decay=member.weight_decay,
-        alpha=tuple(point.weight.tolist()),
-        gamma=tuple(point.gamma.tolist()),
-        offset=tuple(point.offset.tolist()),
-        scale=tuple(point.scale.tolist()),
-        margin=tuple(point.margin.tolist()),
-        smoothing=point.smoothing,
-        power=point.power,
+        **_loss(final.point),
         sampling=last.sampling,
         switch_epoch=final.recipe.switch_epoch(outcome.epochs, epochs=member.schedule),
         head=final.recipe.head,
         head_only=last.head_only,
         rows=_dotted(final.arm.rows),
         decision_weights=tuple(np.exp(rule.log_weights).tolist())
-        if objective.uses_decisions
+        if decides and not objective.multi_label
         else None,
+        thresholds=tuple(thresholds(rule.log_weights).tolist())
+        if decides and objective.multi_label
+        else (),
         expected_cost_temperature=None
         if rule.expected_cost is None
         else rule.expected_cost.temperature,
-        posterior_weight=posterior_weight(final, folds=folds),
+        posterior_weight=None if objective.multi_label else posterior_weight(final, folds=folds),
         curve=outcome.curve,
     )
+
+
+def _loss(point: Point) -> dict[str, Any]:
+    """Return the numbers of a loss under the names of `BestPoint`."""
+    if isinstance(point, SigmoidPoint):
+        return {
+            "alpha": tuple(point.weight[:, 1].tolist()),
+            "gamma": tuple(point.gamma[:, 1].tolist()),
+            "alpha_negative": tuple(point.weight[:, 0].tolist()),
+            "gamma_negative": tuple(point.gamma[:, 0].tolist()),
+            "clip": point.clip,
+            "offset": tuple(point.offset.tolist()),
+            "scale": (),
+            "margin": (),
+            "smoothing": point.smoothing,
+            "power": 0.0,
+        }
+    return {
+        "alpha": tuple(point.weight.tolist()),
+        "gamma": tuple(point.gamma.tolist()),
+        "alpha_negative": (),
+        "gamma_negative": (),
+        "clip": 0.0,
+        "offset": tuple(point.offset.tolist()),
+        "scale": tuple(point.scale.tolist()),
+        "margin": tuple(point.margin.tolist()),
+        "smoothing": point.smoothing,
+        "power": point.power,
+    }
 
 
 def _dotted(treatment: Treatment | None) -> str | None:
@@ -172,11 +213,13 @@ def _metrics(predictions: Sequence[Predictions]) -> dict[str, float]:
     }
     return {
         **scored,
-        "log_loss_raw": over_folds([log_loss(p.log_proba, p.labels).mean() for p in predictions]),
+        "log_loss_raw": over_folds(
+            [log_loss(p.log_proba, p.labels, weights=p.weights).mean() for p in predictions]
+        ),
         "log_loss_corrected": over_folds(
-            [log_loss(p.log_posterior, p.labels).mean() for p in predictions]
+            [log_loss(p.log_posterior, p.labels, weights=p.weights).mean() for p in predictions]
         ),
         "brier_score_corrected": over_folds(
-            [brier_score(p.log_posterior, p.labels).mean() for p in predictions]
+            [brier_score(p.log_posterior, p.labels, weights=p.weights).mean() for p in predictions]
         ),
     }

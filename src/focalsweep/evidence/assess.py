@@ -96,7 +96,8 @@ def assess(
     searches = searches_by_arm(studies, chosen, nuisance=nuisance)
     control = next((e for e in judgement.evidence if e.arm.family == "cross_entropy"), None)
     mask, found = None, None
-    if control is not None and control.final is not None:
+    # A row of several labels has no one class that predictions could contradict.
+    if control is not None and control.final is not None and not dataset.multi_label:
         mask = suspect_mask(control.final, folds=folds)
         found = suspects(control.final, mask, folds=folds, dataset=dataset)
     arms = tuple(
@@ -137,5 +138,6 @@ def assess(
             references=references,
             classes=classes,
             regrettable_difference=rule.regrettable_difference,
+            multi_label=dataset.multi_label,
         ),
     )

@@ -8,6 +8,20 @@ With few seeds the second part is underestimated, by a factor of (seeds - 1) / s
 Rows of one class with the same predictions everywhere are interchangeable, and a confusion table
 only depends on how many of each kind were drawn. So kinds are drawn, by one multinomial a class:
 exactly the same distribution, and a hundred thousand rows cost what their few hundred kinds do.
+
+Rows of one group (a patient, a site) are no independent draws. Where groups are given, whole groups
+are drawn with replacement, as many as there are, with all their rows; classes then keep their rows
+on average only, and a class without rows in a sample is left out of that sample's averages. Few
+groups make the interval too narrow, by a factor of about (groups - 1) / groups in variance.
+
+A row with a weight is drawn as often as any other and counts by its weight when it is drawn: one
+heavy row is less evidence than as many different ones. Rows are then interchangeable only where
+their weights are equal too.
+
+References
+----------
+.. [1] Field and Welsh, "Bootstrapping clustered data", doi 10.1111/j.1467-9868.2007.00593.x (the
+   cluster bootstrap).
 """
 
 from __future__ import annotations
@@ -19,6 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from focalsweep.evidence.label_bootstrap import bootstrap_label_scores
 from focalsweep.evidence.paired import SampledPosterior
 from focalsweep.metrics.confusion import Margins
 from focalsweep.metrics.objective import Objective
@@ -45,6 +60,8 @@ def paired_bootstrap(
     labels: ArrayLike,
     n_classes: int,
     objective: Objective,
+    groups: ArrayLike | None = None,
+    weights: NDArray[np.floating] | None = None,
     replicates: int = 2000,
     seed: int = 0,
 ) -> PairedBootstrap:
@@ -52,15 +69,19 @@ def paired_bootstrap(
 
     Parameters
     ----------
-    left, right : array of shape (seeds, rows)
-        Predicted class codes, or for log-loss the rows' log-losses. The score of a side is the
-        mean of its seeds' scores.
-    labels : int array of shape (rows,)
-        True class codes.
+    left, right : array of shape (seeds, rows), or (seeds, rows, labels)
+        Predicted class codes, or labels; for log-loss the rows' log-losses. The score of a side is
+        the mean of its seeds' scores.
+    labels : int array of shape (rows,), or (rows, labels)
+        True class codes, or labels.
     n_classes : int
         Number of classes.
     objective : Objective
         What is compared.
+    groups : int array of shape (rows,), optional
+        Codes of groups that are drawn whole; None draws rows inside each true class.
+    weights : array of shape (rows,), optional
+        What each row counts for; None counts every row once.
     replicates : int, default 2000
         Bootstrap samples.
     seed : int, default 0
@@ -77,6 +98,8 @@ def paired_bootstrap(
         labels=labels,
         n_classes=n_classes,
         objective=objective,
+        groups=groups,
+        weights=weights,
         replicates=replicates,
         seed=seed,
     )
@@ -95,6 +118,8 @@ def bootstrap_scores(
     labels: ArrayLike,
     n_classes: int,
     objective: Objective,
+    groups: ArrayLike | None = None,
+    weights: NDArray[np.floating] | None = None,
     replicates: int = 2000,
     seed: int = 0,
 ) -> tuple[Array, Array]:
@@ -112,18 +137,34 @@ def bootstrap_scores(
     samples : array of shape (sides, replicates)
         Utility in each replicate.
     """
+    if objective.multi_label:
+        return bootstrap_label_scores(
+            sides,
+            labels=labels,
+            objective=objective,
+            groups=groups,
+            weights=weights,
+            replicates=replicates,
+            seed=seed,
+        )
     outputs = np.asarray(sides)
     n_sides, n_seeds, _ = outputs.shape
-    kinds = _kinds(outputs.reshape(n_sides * n_seeds, -1), labels=np.asarray(labels))
+    models = outputs.reshape(n_sides * n_seeds, -1)
+    kinds = _kinds(models, labels=np.asarray(labels), weights=weights)
     score = _score_predictions if objective.uses_decisions else _score_losses
 
-    def utilities(weights: Array) -> Array:
-        scored = score(weights, kinds=kinds, n_classes=n_classes, objective=objective)
-        return scored.reshape(len(weights), n_sides, n_seeds)
+    def utilities(times: Array) -> Array:
+        mass = times if kinds.weights is None else times * kinds.weights
+        scored = score(mass, kinds=kinds, n_classes=n_classes, objective=objective)
+        return scored.reshape(len(times), n_sides, n_seeds)
 
     rng = np.random.default_rng(seed)
     picked_seeds = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=replicates)
-    drawn = np.concatenate([utilities(weights) for weights in _draws(rng, kinds, replicates)])
+    if groups is None:
+        draws = _draws(rng, kinds, replicates)
+    else:
+        draws = _draws_of_groups(rng, kinds, np.asarray(groups), replicates)
+    drawn = np.concatenate([utilities(times) for times in draws])
     observed = utilities(kinds.counts[None].astype(np.float64))[0].mean(axis=-1)
     return observed, np.einsum("rks,rs->kr", drawn, picked_seeds / n_seeds)
 
@@ -135,16 +176,36 @@ class _Kinds:
     outputs: NDArray[np.generic]  # (sides * seeds, kinds)
     labels: NDArray[np.int64]  # (kinds,)
     counts: NDArray[np.int64]  # (kinds,)
+    kind: NDArray[np.int64]  # (rows,): which kind each row is of
+    weights: Array | None  # (kinds,): what one row counts for
 
 
-def _kinds(outputs: NDArray[np.generic], *, labels: NDArray[np.int64]) -> _Kinds:
+def _kinds(
+    outputs: NDArray[np.generic], *, labels: NDArray[np.int64], weights: NDArray[np.floating] | None
+) -> _Kinds:
     if outputs.dtype.kind == "f":  # losses: every row is its own kind
         order = np.argsort(labels, kind="stable")
         ones = np.ones(len(labels), dtype=np.int64)
-        return _Kinds(outputs=outputs[:, order], labels=labels[order], counts=ones)
-    table = np.concatenate([labels[None], outputs])
-    kinds, counts = np.unique(table, axis=1, return_counts=True)
-    return _Kinds(outputs=kinds[1:], labels=kinds[0].astype(np.int64), counts=counts)
+        return _Kinds(
+            outputs=outputs[:, order],
+            labels=labels[order],
+            counts=ones,
+            kind=np.argsort(order),
+            weights=None if weights is None else weights[order].astype(np.float64),
+        )
+    values, parts = np.empty(0), [labels[None], outputs]
+    if weights is not None:
+        values, codes = np.unique(weights.astype(np.float64), return_inverse=True)
+        parts.append(codes.reshape(1, -1))
+    table = np.concatenate(parts)
+    kinds, kind, counts = np.unique(table, axis=1, return_inverse=True, return_counts=True)
+    return _Kinds(
+        outputs=kinds[1 : 1 + len(outputs)],
+        labels=kinds[0].astype(np.int64),
+        counts=counts,
+        kind=kind.reshape(-1),
+        weights=None if weights is None else values[kinds[-1]],
+    )
 
 
 def _draws(rng: np.random.Generator, kinds: _Kinds, replicates: int) -> Iterator[Array]:
@@ -156,6 +217,21 @@ def _draws(rng: np.random.Generator, kinds: _Kinds, replicates: int) -> Iterator
         size = min(rows_of_block, replicates - begin)
         drawn = [rng.multinomial(c.sum(), c / c.sum(), size=size) for c in classes]
         yield np.concatenate(drawn, axis=1).astype(np.float64)
+
+
+def _draws_of_groups(
+    rng: np.random.Generator, kinds: _Kinds, groups: NDArray[np.generic], replicates: int
+) -> Iterator[Array]:
+    """Yield blocks of row weights of shape (replicates of the block, kinds), whole groups drawn."""
+    names, code = np.unique(groups, return_inverse=True)
+    n_groups, n_kinds = len(names), len(kinds.counts)
+    ones = np.ones(len(code))
+    rows_of_group = sparse.csr_array((ones, (code, kinds.kind)), shape=(n_groups, n_kinds))
+    rows_of_block = max(1, BLOCK // max(n_groups, n_kinds))
+    for begin in range(0, replicates, rows_of_block):
+        size = min(rows_of_block, replicates - begin)
+        drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size)
+        yield np.asarray(drawn.astype(np.float64) @ rows_of_group)
 
 
 def _score_predictions(

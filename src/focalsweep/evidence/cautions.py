@@ -25,6 +25,7 @@ def cautions(
     references: Sequence[ReferenceResult],
     classes: Sequence[ClassFacts],
     regrettable_difference: float,
+    multi_label: bool = False,
 ) -> tuple[str, ...]:
     """Collect the warnings of a sweep, those of the data first.
 
@@ -35,9 +36,11 @@ def cautions(
     references : sequence of ReferenceResult
         The scikit-learn models.
     classes : sequence of ClassFacts
-        All rows by class.
+        All rows by class, or those that carry each label.
     regrettable_difference : float
         Of the verdict rule: what is smaller needs no warning.
+    multi_label : bool, default False
+        Whether `classes` are labels, of which rows have any number.
 
     Returns
     -------
@@ -46,12 +49,12 @@ def cautions(
     """
     searched = [(arm.name, arm.search) for arm in arms if arm.search is not None]
     found = [
-        _few_rows(classes),
+        _few_positives(classes) if multi_label else _few_rows(classes),
         _network(arms, references, least=regrettable_difference),
         *_edges(searched),
         _failed(searched),
         _overfitted(searched, least=regrettable_difference),
-        _worse(searched, least=regrettable_difference),
+        _worse(searched, least=regrettable_difference, multi_label=multi_label),
     ]
     return tuple(sentence for sentence in found if sentence)
 
@@ -66,6 +69,16 @@ def _few_rows(classes: Sequence[ClassFacts]) -> str | None:
     return (
         f"The class `{smallest.name}` has {smallest.count} rows: its scores are mostly noise; more "
         "rows of it, or joining it with another class, would help more than any loss."
+    )
+
+
+def _few_positives(labels: Sequence[ClassFacts]) -> str | None:
+    rarest = min(labels, key=lambda facts: facts.count)
+    if rarest.count >= FEWEST_ROWS:
+        return None
+    return (
+        f"The label `{rarest.name}` is on {rarest.count} rows: its scores are mostly noise; more "
+        "rows with it, or leaving it out of `dataset.target`, would help more than any loss."
     )
 
 
@@ -124,13 +137,14 @@ def _overfitted(searched: _Searched, *, least: float) -> str | None:
     )
 
 
-def _worse(searched: _Searched, *, least: float) -> str | None:
+def _worse(searched: _Searched, *, least: float, multi_label: bool) -> str | None:
     names = [name for name, search in searched if search.worse_than_control]
     if not names:
         return None
     verb = "scores" if len(names) == 1 else "score"
+    rules = "thresholds" if multi_label else "decision rules"
     return (
-        f"{_list(names)} {verb} more than {least:g} below cross-entropy, decision rules fitted on "
+        f"{_list(names)} {verb} more than {least:g} below cross-entropy, {rules} fitted on "
         "both sides: what was searched there did harm."
     )
 

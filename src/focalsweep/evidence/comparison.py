@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from focalsweep.errors import UserError
 from focalsweep.evidence.arm_facts import Difference
@@ -142,6 +142,8 @@ def compare_test_rows(
     labels: ArrayLike,
     n_classes: int,
     objective: Objective,
+    groups: ArrayLike | None = None,
+    weights: NDArray[np.floating] | None = None,
     replicates: int = 2000,
     seed: int = 0,
 ) -> Compare:
@@ -162,6 +164,8 @@ def compare_test_rows(
             labels=labels,
             n_classes=n_classes,
             objective=objective,
+            groups=groups,
+            weights=weights,
             replicates=replicates,
             seed=seed,
         ).difference

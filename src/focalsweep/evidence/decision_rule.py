@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from focalsweep.evidence.decision_weights import decide, fit_decision_weights
+from focalsweep.evidence.label_thresholds import fit_thresholds
 from focalsweep.evidence.temperature import fit_temperature, scaled
 from focalsweep.metrics.confusion import CostMatrix, confusion_counts
 from focalsweep.metrics.objective import Objective
@@ -64,8 +65,9 @@ class DecisionRule:
 
     Parameters
     ----------
-    log_weights : array of shape (classes,)
-        The decision weights; zeros are plain argmax.
+    log_weights : array of shape (classes,), or (labels, 2)
+        The decision weights; zeros are plain argmax. Of multi-label data those of [without, with]
+        each label, which are a threshold (`focalsweep.evidence.label_thresholds`).
     expected_cost : ExpectedCost, optional
         Decides instead of the weights where it was cheaper on inner rows.
     """
@@ -95,15 +97,16 @@ def fit_decision_rule(
     objective: Objective,
     log_posterior: ArrayLike | None = None,
     log_prior_shift: ArrayLike | None = None,
+    weights: NDArray[np.floating] | None = None,
 ) -> DecisionRule:
     """Fit the decision layer on rows that the model was not trained on.
 
     Parameters
     ----------
-    log_proba : array of shape (rows, classes)
+    log_proba : array of shape (rows, classes), or (rows, labels, 2)
         The arm's own log-softmax.
-    labels : int array of shape (rows,)
-        True class codes.
+    labels : int array of shape (rows,), or (rows, labels)
+        True class codes, or labels.
     objective : Objective
         What to make large.
     log_posterior : array of shape (rows, classes), optional
@@ -112,12 +115,17 @@ def fit_decision_rule(
         log of new over natural priors: the rule is for data with the new ones. Rows then count for
         as many as they stand for, and weights are sought around the shift. Zeros change nothing;
         -inf is a class that does not come and is never decided.
+    weights : array of shape (rows,), optional
+        What each row counts for; None counts every row once.
 
     Raises
     ------
     ValueError
         When the objective has costs and `log_posterior` is missing.
     """
+    if objective.multi_label:
+        fitted = fit_thresholds(log_proba, labels, objective=objective, weights=weights)
+        return DecisionRule(log_weights=fitted)
     scores = np.asarray(log_proba, dtype=np.float64)
     codes = np.asarray(labels, dtype=np.int64)
     shift = np.zeros(scores.shape[1])
@@ -127,17 +135,23 @@ def fit_decision_rule(
 
     def weights_for(chosen: NDArray[np.bool_]) -> Array:
         moved = scores[chosen] + shift
-        return shift + fit_decision_weights(moved, codes[chosen], objective=objective, mass=mass)
+        return shift + fit_decision_weights(
+            moved,
+            codes[chosen],
+            objective=objective,
+            mass=mass,
+            weights=None if weights is None else weights[chosen],
+        )
 
     everything = np.ones(len(codes), dtype=np.bool_)
-    weights = weights_for(everything)
+    fitted = weights_for(everything)
     if objective.costs is None or not len(codes):
-        return DecisionRule(log_weights=weights)
+        return DecisionRule(log_weights=fitted)
     if log_posterior is None:
         raise ValueError("`log_posterior` is needed under costs.")
     bayes = ExpectedCost(
         costs=objective.costs,
-        temperature=fit_temperature(log_posterior, codes),
+        temperature=fit_temperature(log_posterior, codes, weights=weights),
         log_prior_shift=shift,
     )
     by_weights = np.empty_like(codes)
@@ -148,11 +162,11 @@ def fit_decision_rule(
     rows_count = 1.0 if mass is None else mass[:, None]
 
     def utility(predicted: Codes) -> float:
-        counts = confusion_counts(codes, predicted, n_classes=scores.shape[1])
+        counts = confusion_counts(codes, predicted, n_classes=scores.shape[1], weights=weights)
         return float(objective.utility(confusion=counts * rows_count))
 
     is_cheaper = utility(bayes.decide(log_posterior)) > utility(by_weights)
-    return DecisionRule(log_weights=weights, expected_cost=bayes if is_cheaper else None)
+    return DecisionRule(log_weights=fitted, expected_cost=bayes if is_cheaper else None)
 
 
 def _parts(labels: Codes) -> Codes:

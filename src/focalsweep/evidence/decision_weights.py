@@ -75,6 +75,7 @@ def fit_decision_weights(
     *,
     objective: Objective,
     mass: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> Vector:
     """Fit decision weights that make an objective large on the given rows.
 
@@ -93,6 +94,8 @@ def fit_decision_weights(
         What to make large.
     mass : array of shape (classes,), optional
         How many rows a row of each class stands for, >= 0; None means one.
+    weights : array of shape (rows,), optional
+        How many rows each row stands for, > 0, beside `mass`; None means one.
 
     Returns
     -------
@@ -106,12 +109,12 @@ def fit_decision_weights(
     none = np.zeros(n_classes)
     if not objective.uses_decisions or not len(codes):
         return none
-    search = _search(scores, codes, objective=objective, mass=mass)
+    search = _search(scores, codes, objective=objective, mass=mass, weights=weights)
     best, best_utility = none, _utility(search, none)
     for start in _starts(search):
-        weights, utility = _ascend(search, start)
+        found, utility = _ascend(search, start)
         if utility > best_utility + search.smallest_gain:
-            best, best_utility = weights, utility
+            best, best_utility = found, utility
     return np.asarray(best - best.mean())
 
 
@@ -122,6 +125,8 @@ class _Search(NamedTuple):
     labels: Codes
     mass: Vector | None
     """What a row of each class counts for; None where every row counts once, which is faster."""
+    row_mass: Vector | None
+    """What each row counts for, classes and weights together; None as `mass`."""
     true: Vector
     costs: NDArray[np.float64] | None
     objective: Objective
@@ -129,14 +134,23 @@ class _Search(NamedTuple):
 
 
 def _search(
-    scores: NDArray[np.float64], labels: Codes, *, objective: Objective, mass: ArrayLike | None
+    scores: NDArray[np.float64],
+    labels: Codes,
+    *,
+    objective: Objective,
+    mass: ArrayLike | None,
+    weights: ArrayLike | None,
 ) -> _Search:
-    true = np.bincount(labels, minlength=scores.shape[1]).astype(np.float64)
+    true = np.bincount(labels, weights=weights, minlength=scores.shape[1]).astype(np.float64)
     mass = None if mass is None else np.asarray(mass, dtype=np.float64)
+    row_mass = None if mass is None else mass[labels]
+    if weights is not None:
+        row_mass = np.asarray(weights, np.float64) * (1.0 if row_mass is None else row_mass)
     return _Search(
         scores=scores,
         labels=labels,
-        mass=mass,
+        mass=mass if weights is None else None,
+        row_mass=row_mass,
         true=true if mass is None else true * mass,
         costs=None if objective.costs is None else np.array(objective.costs),
         objective=objective,
@@ -188,7 +202,9 @@ def _ascend(search: _Search, start: Vector) -> tuple[Vector, float]:
 def _utility(search: _Search, weights: Vector) -> float:
     predicted = decide(search.scores, weights)
     n_classes = len(search.true)
-    cells = np.bincount(search.labels * n_classes + predicted, minlength=n_classes**2)
+    by_row = search.row_mass if search.mass is None else None
+    cell = search.labels * n_classes + predicted
+    cells = np.bincount(cell, weights=by_row, minlength=n_classes**2)
     table = cells.reshape(n_classes, n_classes).astype(np.float64)
     if search.mass is not None:
         table *= search.mass[:, None]
@@ -234,7 +250,7 @@ def _moved(search: _Search, *, order: Codes, rival: Codes, k: int) -> Vector | N
         return None
     labels = search.labels[order]
     added = np.asarray(search.costs[labels, k] - search.costs[labels, rival[order]])
-    return added if search.mass is None else added * search.mass[labels]
+    return added if search.row_mass is None else added * search.row_mass[order]
 
 
 def _positions(edges: Vector, *, own: NDArray[np.bool_]) -> Codes:
@@ -267,7 +283,7 @@ def _margins(
     """Count hits, predictions and costs after class k took so many rows."""
     n, n_classes = search.scores.shape
     rival, labels = rival[order], search.labels[order]
-    weight = None if search.mass is None else search.mass[labels]
+    weight = None if search.row_mass is None else search.row_mass[order]
     # The first position at which a row has gone to class k; the last bin is "never".
     arrival = np.searchsorted(taken, np.arange(n), side="right")
     bins = len(taken) + 1
@@ -281,14 +297,21 @@ def _margins(
     predicted = keep(slice(None), weight)
     predicted[:, k] += taken if weight is None else _running(weight)[taken]
     # Hits are counted in whole rows: what rounding leaves of none would be a class that is found.
-    hits = keep(rival == labels, None)
+    right = rival == labels
+    hits = keep(right, None)
     hits[:, k] += _running(labels == k)[taken]
+    if search.mass is not None:
+        hits *= search.mass
+    elif weight is not None:
+        weighed = keep(right, weight[right])
+        weighed[:, k] += _running(weight * (labels == k))[taken]
+        hits = np.where(hits > 0, weighed, 0.0)
     cost = None
     if search.costs is not None and moved is not None:
         before = search.costs[labels, rival] * (1.0 if weight is None else weight)
         cost = before.sum() + _running(moved)[taken]
     return Margins(
-        hits=hits if search.mass is None else hits * search.mass,
+        hits=hits,
         predicted=predicted,
         true=search.true,
         cost=cost,

@@ -132,7 +132,7 @@ def detectable(
         smallest_class=smallest_class,
         rows_needed=needed,
         text=_in_words(
-            difference, rows=smallest_class, needed=needed, rule=rule, label=objective.label
+            difference, rows=smallest_class, needed=needed, rule=rule, objective=objective
         ),
     )
 
@@ -151,10 +151,11 @@ def standard_error(posterior: Posterior) -> tuple[float, float]:
 
 
 def _in_words(
-    difference: float, *, rows: int, needed: int | None, rule: VerdictRule, label: str
+    difference: float, *, rows: int, needed: int | None, rule: VerdictRule, objective: Objective
 ) -> str:
+    of_what = "with the rarest label" if objective.multi_label else "of the smallest class"
     seen = (
-        f"{rows:,} rows of the smallest class: differences below {difference:.2g} {label} "
+        f"{rows:,} rows {of_what}: differences below {difference:.2g} {objective.label} "
         "are likely to be missed"
     )
     if needed is not None:

@@ -64,6 +64,19 @@ class Diagnosis(Fact):
     """The same in sentences, the most important first."""
 
 
+class MultiLabelFacts(Fact):
+    """How many labels rows have, and how rare they are."""
+
+    cardinality: float
+    """Labels a row has, mean over rows."""
+    density: float
+    """The same as a share of all labels."""
+    mean_imbalance_ratio: float
+    """Rows with the commonest label over rows with a label, mean over labels (MeanIR of Charte,
+    Rivera, del Jesus, Herrera 2015)."""
+    rows_without_label: int
+
+
 class DatasetFacts(Fact):
     """The data that the sweep saw."""
 
@@ -72,7 +85,12 @@ class DatasetFacts(Fact):
     rows: int
     columns: int
     classes: tuple[ClassFacts, ...]
+    """Of multi-label data the labels: rows that have each, and their share of all rows."""
+    multi_label: MultiLabelFacts | None
+    """None where every row has one class."""
     imbalance_ratio: float
+    """Largest class over smallest class; of multi-label data the commonest label over the rarest.
+    """
     smallest_training_class: int
     """Rows of the smallest class in the smallest training fold."""
     profile: Literal["none", "exp", "step"]

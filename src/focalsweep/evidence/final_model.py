@@ -16,13 +16,14 @@ import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+from scipy.sparse import csr_array
+from scipy.special import expit, log_softmax
 
 import focalsweep.models.cosine_head  # noqa: F401  (makes its layer known to Keras)
 from focalsweep.data.preprocessing import Preprocessor
 from focalsweep.evidence.decision_rule import DecisionRule, ExpectedCost
 from focalsweep.evidence.model_facts import ModelFacts
-from focalsweep.losses.posterior import corrected_log_proba
+from focalsweep.losses.posterior import corrected_log_proba, two_class_logits
 
 Floats = NDArray[np.float64]
 
@@ -58,15 +59,29 @@ class FinalModel:
                 f"`features` must have the columns {list(self.facts.columns)}. Missing: {missing}."
             )
         ordered = features[list(self.facts.columns)]
-        return np.asarray(self.network(self.preprocessor.transform(ordered)))
+        # Wide columns, which the sweep kept sparse, stand behind the others.
+        plain = len(self.preprocessor.columns)
+        wide = ordered.iloc[:, plain:]
+        made = self.preprocessor.transform(
+            ordered.iloc[:, :plain],
+            csr_array(wide.to_numpy(np.float32)) if wide.shape[1] else None,
+        )
+        return np.asarray(self.network(made))
 
     def probabilities(self, features: pd.DataFrame) -> Floats:
-        """Return class probabilities (rows, classes): corrected where possible, else softmax."""
-        return np.exp(self._log_posterior(self.logits(features)))
+        """Return probabilities (rows, classes): corrected where possible, else the arm's own.
 
-    def decide(self, features: pd.DataFrame) -> NDArray[np.str_]:
-        """Return class names (rows,), decided by the sweep's decision layer."""
+        Of labels they are those of carrying each, (rows, labels).
+        """
+        proba = np.exp(self._log_posterior(self.logits(features)))
+        return proba[..., 1] if self._is_multi_label else proba
+
+    def decide(self, features: pd.DataFrame) -> NDArray[np.str_] | NDArray[np.int8]:
+        """Decide by the sweep's decision layer: class names (rows,), or 0/1 (rows, labels)."""
         logits, facts = self.logits(features), self.facts
+        if self._is_multi_label:
+            own = expit(logits.astype(np.float64))
+            return np.asarray(own > np.array(facts.thresholds or (0.5,)), dtype=np.int8)
         costs = facts.costs and ExpectedCost(
             costs=facts.costs,
             temperature=facts.temperature,
@@ -76,7 +91,13 @@ class FinalModel:
         codes = rule.decide(log_proba=self._own(logits), log_posterior=self._log_posterior(logits))
         return np.array(facts.classes)[codes]
 
+    @property
+    def _is_multi_label(self) -> bool:
+        return self.facts.task == "multi_label"
+
     def _own(self, logits: NDArray[np.float32]) -> Floats:
+        if self._is_multi_label:
+            return np.asarray(log_softmax(two_class_logits(logits), axis=-1))
         scaled = np.array(self.facts.logit_scale) * logits.astype(np.float64)
         return np.asarray(log_softmax(scaled, axis=-1))
 
@@ -84,7 +105,8 @@ class FinalModel:
         if self.facts.loss is None:
             return self._own(logits)
         undone = {name: np.array(vector) for name, vector in self.facts.loss.items()}
-        return np.asarray(corrected_log_proba(logits, **undone), np.float64)
+        seen = two_class_logits(logits) if self._is_multi_label else logits
+        return np.asarray(corrected_log_proba(seen, **undone), np.float64)
 
 
 def load_final_model(network: Path, *, facts: Path, preprocessor: Path) -> FinalModel:

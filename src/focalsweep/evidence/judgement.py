@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
 from focalsweep.evidence.arm_scores import ArmScores, Pick
 from focalsweep.evidence.bootstrap import bootstrap_scores
@@ -27,6 +29,7 @@ from focalsweep.evidence.verdict import reach_verdict
 from focalsweep.metrics.objective import Objective
 from focalsweep.search.arm import Arm
 from focalsweep.search.folds import Evaluation, Folds
+from focalsweep.training.class_counts import class_counts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,10 +119,15 @@ def judge(
             for weighted in (False, True)
         }
     else:
-        compare = _compare_holdout(evidence, objective=objective, seed=seed)
+        groups = folds.test_groups(evidence[0].outer[0].scope)
+        compare = _compare_holdout(evidence, objective=objective, groups=groups, seed=seed)
         spreads = {
             Pick(entry.arm.name, weighted): _bootstrapped(
-                entry.predictions[0], objective=objective, decision=weighted, seed=seed
+                entry.predictions[0],
+                objective=objective,
+                decision=weighted,
+                groups=groups,
+                seed=seed,
             )
             for entry in evidence
             for weighted in (False, True)
@@ -135,7 +143,7 @@ def judge(
             comparisons[0],
             compare=compare,
             objective=objective,
-            smallest_class=int(np.min(_natural_counts(evidence[0].outer[0], folds))),
+            smallest_class=_smallest_class(evidence[0].outer[0], folds),
             rule=rule,
         )
         if comparisons
@@ -165,20 +173,28 @@ def gather(chosen: Sequence[Chosen], *, folds: Folds, objective: Objective) -> l
     return evidence
 
 
-def _natural_counts(chosen: Chosen, folds: Folds) -> np.ndarray:
-    """Count all rows by class: an outer fold's training and test rows."""
+def _smallest_class(chosen: Chosen, folds: Folds) -> int:
+    """Count the rows of the smallest class, or of the rarest label: training and test rows."""
     view = folds.views[chosen.refit_members[0].view]
-    tested = np.bincount(chosen.test_labels, minlength=len(view.natural_counts))
-    return np.asarray(view.natural_counts + tested)
+    tested = class_counts(
+        chosen.test_labels, n_classes=len(view.natural_counts), weights=chosen.test_weights
+    )
+    counts = view.natural_counts + tested
+    # Rounded up where rows have weights: a light row is still one.
+    return ceil(float(np.min(counts[:, 1] if counts.ndim == 2 else counts)))
 
 
 def _test_train_ratio(chosen: Chosen, folds: Folds) -> float:
     view = folds.views[chosen.refit_members[0].view]
-    return len(chosen.test_labels) / int(view.natural_counts.sum())
+    return len(chosen.test_labels) / view.natural_rows
 
 
 def _compare_holdout(
-    evidence: Sequence[ArmEvidence], *, objective: Objective, seed: int
+    evidence: Sequence[ArmEvidence],
+    *,
+    objective: Objective,
+    groups: NDArray[np.int64] | None,
+    seed: int,
 ) -> Compare:
     first = evidence[0].predictions[0]
     return compare_test_rows(
@@ -192,18 +208,27 @@ def _compare_holdout(
         labels=first.labels,
         n_classes=len(first.log_weights),
         objective=objective,
+        groups=groups,
+        weights=first.weights,
         seed=seed,
     )
 
 
 def _bootstrapped(
-    predictions: Predictions, *, objective: Objective, decision: bool, seed: int
+    predictions: Predictions,
+    *,
+    objective: Objective,
+    decision: bool,
+    groups: NDArray[np.int64] | None,
+    seed: int,
 ) -> Posterior:
     observed, samples = bootstrap_scores(
         predictions.output(objective, decision=decision)[None],
         labels=predictions.labels,
         n_classes=len(predictions.log_weights),
         objective=objective,
+        groups=groups,
+        weights=predictions.weights,
         seed=seed,
     )
     return SampledPosterior(mean=float(observed[0]), samples=samples[0])

@@ -16,10 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from focalsweep.data.dataset import Dataset
+from focalsweep.evidence.label_thresholds import thresholds
 from focalsweep.evidence.model_facts import PREPROCESSOR_FILE, SAMPLE_FILE, ModelFacts
 from focalsweep.evidence.predictions import own_decision_rule
 from focalsweep.evidence.refit import Chosen
+from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import correction_refusal
+from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.metrics.objective import Objective
 from focalsweep.models.cosine_head import with_cosine_head
 from focalsweep.search.folds import Folds
@@ -84,8 +87,9 @@ def _facts(
     entry: Chosen, member: Member, *, folds: Folds, dataset: Dataset, objective: Objective
 ) -> ModelFacts:
     view = folds.views[member.view]
-    point = member.posterior_point(view.train_counts)
-    refused = correction_refusal(point) or view.correctable
+    own = member.posterior_point(view.train_counts)
+    refused = correction_refusal(own) or view.correctable
+    point = own.two_class() if isinstance(own, SigmoidPoint) else own
     rule = own_decision_rule(entry, folds=folds, objective=objective)
     undone = {
         "weight": point.weight,
@@ -95,11 +99,15 @@ def _facts(
         "margin": point.margin,
         "log_prior_shift": view.log_prior_shift,
     }
-    scale = entry.point.scale if entry.recipe.head == "cosine" else np.ones(dataset.n_classes)
+    scale = np.ones(dataset.n_classes)
+    if isinstance(entry.point, LossPoint) and entry.recipe.head == "cosine":
+        scale = entry.point.scale
+    labelled = dataset.multi_label
     return ModelFacts(
         arm=entry.arm.name,
+        task="multi_label" if labelled else "single_label",
         classes=dataset.class_names,
-        columns=tuple(map(str, dataset.features.columns)),
+        columns=dataset.input_columns,
         rows=view.n_train,
         epochs=member.epochs,
         seed=member.key.seed,
@@ -108,13 +116,23 @@ def _facts(
         if refused
         else {name: tuple(np.asarray(v).tolist()) for name, v in undone.items()},
         refusal=refused,
-        log_weights=tuple(rule.log_weights.tolist()),
+        log_weights=() if labelled else tuple(rule.log_weights.tolist()),
+        thresholds=tuple(thresholds(rule.log_weights).tolist()) if labelled else (),
         costs=None if rule.expected_cost is None else rule.expected_cost.costs,
         temperature=1.0 if rule.expected_cost is None else rule.expected_cost.temperature,
     )
 
 
 def _sample(dataset: Dataset) -> pd.DataFrame:
-    """Return the first row of each class, a few at most: what the model takes."""
-    _, first = np.unique(dataset.labels, return_index=True)
-    return dataset.features.iloc[np.sort(first)[:SAMPLE_ROWS]]
+    """Return the first row of each class or label, a few at most: what the model takes."""
+    if dataset.multi_label:
+        first = np.unique(dataset.labels.argmax(axis=0))
+    else:
+        _, first = np.unique(dataset.labels, return_index=True)
+    rows = np.sort(first)[:SAMPLE_ROWS]
+    plain = dataset.features.iloc[rows]
+    if dataset.sparse is None:
+        return plain
+    names = dataset.input_columns[plain.shape[1] :]
+    wide = pd.DataFrame(dataset.sparse[rows].toarray(), index=plain.index, columns=list(names))
+    return pd.concat([plain, wide], axis=1)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from focalsweep.config.arm_schema import Task
+
 MODELS_FOLDER = "models"
 """In the run folder: ``<arm>.keras`` and ``<arm>.json`` for each arm, and two common files."""
 
@@ -25,8 +27,9 @@ class ModelFacts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     arm: str
+    task: Task = "single_label"
     classes: tuple[str, ...]
-    """Names, in the order of the logits."""
+    """Names of classes or labels, in the order of the logits."""
     columns: tuple[str, ...]
     """Raw columns, in the order of the preprocessor."""
     rows: int
@@ -35,13 +38,16 @@ class ModelFacts(BaseModel):
     seed: int
     logit_scale: Vector
     """What the logits mean: ``softmax(logit_scale * z)`` is the arm's own softmax."""
-    loss: dict[str, Vector] | None
+    loss: dict[str, Vector | tuple[Vector, ...]] | None
     """Weight, gamma, scale, offset and margin of the loss whose effect the correction undoes, and
-    the log_prior_shift to the natural priors; None where there is no correction."""
+    the log_prior_shift to the natural priors; None where there is no correction. Of labels a pair
+    [without, with] each, as in `focalsweep.losses.sigmoid_point.SigmoidPoint.two_class`."""
     refusal: str | None
     """Why there is no correction."""
     log_weights: Vector
-    """Added to the arm's own log-softmax before argmax."""
+    """Added to the arm's own log-softmax before argmax; empty of labels."""
+    thresholds: Vector = ()
+    """Probability, by ``sigmoid(z)``, above which each label is called; empty of classes."""
     costs: tuple[Vector, ...] | None
     """Where expected cost decides instead of the weights: what is made small ..."""
     temperature: float

@@ -6,6 +6,13 @@ show that the same location, scale and degrees of freedom are the posterior of t
 under a correlated normal model with a flat prior. Interval, p-value and probability therefore
 agree by construction. A holdout has no folds: its posterior is a sample from the bootstrap.
 
+The correction is derived for folds drawn at random. Folds of whole groups are such folds, of
+groups; the ratio stays that of rows. Expanding windows in time are not: their test rows are
+disjoint, their training rows nested, and nothing is exchangeable. There the same formula is used
+with the mean of the windows' ratios of test to training rows, which is larger than for folds (0.46
+for five windows, 0.25 for five folds), so it errs towards doubt about the shared rows; what time
+changes between these windows and the future is in no interval. The plan says so in its messages.
+
 References
 ----------
 .. [1] Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning 52 (2003).
@@ -156,7 +163,8 @@ def corrected_t(differences: ArrayLike, *, test_train_ratio: float) -> StudentPo
         posterior then has their mean and an infinite scale, so that no rule can be met by it. More
         that are all the same give their value without spread.
     test_train_ratio : float
-        Test rows over training rows of an outer fold; 0.25 for five folds, repeats or not.
+        Test rows over training rows of an outer fold; 0.25 for five folds, repeats or not. Where
+        folds differ in size (windows in time), the mean of their ratios.
         0 is the ordinary t test, right for independent differences only.
 
     Raises

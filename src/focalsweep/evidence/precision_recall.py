@@ -1,4 +1,4 @@
-"""Precision and recall of each class against the rest, at every threshold.
+"""Precision and recall of each class against the rest, or of each label, at every threshold.
 
 A confusion table shows one threshold a class; the curve shows what any other would have given, and
 so whether an arm ranks rows better or only cuts elsewhere.
@@ -43,15 +43,38 @@ def precision_recall(
     -------
     tuple of PrecisionRecall
         In the order of class codes; of more than twelve classes only the rarest twelve, and no
-        class without test rows. The curve runs from recall 1 down to 0; `average_precision` is
-        that of all its points.
+        class (or label) without test rows. The curve runs from recall 1 down to 0;
+        `average_precision` is that of all its points.
     """
     labels = np.concatenate([fold.labels for fold in predictions])
-    proba = np.concatenate([np.exp(fold.log_posterior).mean(axis=0) for fold in predictions])
+    proba, weights = mean_proba(predictions), pooled_weights(predictions)
+    if labels.ndim == 2:
+        return tuple(
+            _curve(labels[:, k] > 0, proba[:, k], name=class_names[k], weights=weights)
+            for k in _rarest(labels.sum(axis=0, dtype=np.int64))
+        )
     return tuple(
-        _curve(labels == k, proba[:, k], name=class_names[k])
+        _curve(labels == k, proba[:, k], name=class_names[k], weights=weights)
         for k in _rarest(np.bincount(labels, minlength=len(class_names)))
     )
+
+
+def mean_proba(predictions: Sequence[Predictions]) -> Array:
+    """Return the mean over refit seeds of probabilities, test rows of all folds together.
+
+    Returns
+    -------
+    array of shape (rows, classes), or (rows, labels)
+        Of labels the probability of having each.
+    """
+    proba = np.concatenate([np.exp(fold.log_posterior).mean(axis=0) for fold in predictions])
+    return np.asarray(proba[..., 1] if proba.ndim == 3 else proba)
+
+
+def pooled_weights(predictions: Sequence[Predictions]) -> Array | None:
+    """Return what the test rows of all folds together count for; None where all count once."""
+    parts = [fold.weights for fold in predictions if fold.weights is not None]
+    return np.concatenate(parts) if parts else None
 
 
 def _rarest(counts: Kept) -> list[int]:
@@ -60,12 +83,16 @@ def _rarest(counts: Kept) -> list[int]:
     return sorted(rarest.tolist())
 
 
-def _curve(is_class: NDArray[np.bool_], proba: Array, *, name: str) -> PrecisionRecall:
-    precision, recall, _ = precision_recall_curve(is_class, proba, drop_intermediate=True)
+def _curve(
+    is_class: NDArray[np.bool_], proba: Array, *, name: str, weights: Array | None
+) -> PrecisionRecall:
+    precision, recall, _ = precision_recall_curve(
+        is_class, proba, sample_weight=weights, drop_intermediate=True
+    )
     kept = thinned(recall, precision, size=MAX_POINTS)
     return PrecisionRecall(
         name=name,
-        average_precision=float(average_precision_score(is_class, proba)),
+        average_precision=float(average_precision_score(is_class, proba, sample_weight=weights)),
         recall=tuple(recall[kept].tolist()),
         precision=tuple(precision[kept].tolist()),
     )

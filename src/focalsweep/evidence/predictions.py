@@ -3,6 +3,10 @@
 The decision layer is fitted on inner out-of-fold logits only. argmax and decision weights read the
 arm's own softmax; probabilities that are scored, or weighed against costs, are corrected to the
 data's posterior first.
+
+A label of multi-label data is a choice of two, [without, with] it, so everything here is done label
+by label on a further axis: argmax of the two is probability above 1/2, and decision weights of the
+two are a threshold.
 """
 
 from __future__ import annotations
@@ -11,15 +15,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+from scipy.special import log_expit, log_softmax
 
 from focalsweep.evidence.decision_rule import DecisionRule, fit_decision_rule
 from focalsweep.evidence.decision_weights import fit_decision_weights
 from focalsweep.evidence.refit import Chosen
-from focalsweep.losses.posterior import corrected_log_proba, correction_refusal
+from focalsweep.losses.posterior import (
+    corrected_log_proba,
+    correction_refusal,
+    two_class_logits,
+)
+from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.metrics.confusion import confusion_counts
+from focalsweep.metrics.label_scores import label_counts
 from focalsweep.metrics.objective import Objective
-from focalsweep.metrics.probability import row_log_loss
+from focalsweep.metrics.probability import log_loss, row_log_loss
 from focalsweep.search.folds import Folds
 from focalsweep.training.member import Member
 
@@ -32,39 +42,54 @@ class Predictions:
 
     Parameters
     ----------
-    labels : int array of shape (rows,)
-    log_weights : array of shape (classes,)
+    labels : int array of shape (rows,), or (rows, labels)
+    log_weights : array of shape (classes,), or (labels, 2)
         The decision weights.
-    argmax, decision : int array of shape (seeds, rows)
-        Predicted classes: plain argmax, and by the decision layer (`DecisionRule`), which is the
-        weights unless there are costs.
-    log_proba : array of shape (seeds, rows, classes)
+    argmax, decision : int array of shape (seeds, rows), or (seeds, rows, labels)
+        Predicted classes, or labels: plain argmax, and by the decision layer (`DecisionRule`),
+        which is the weights unless there are costs.
+    log_proba : array of shape (seeds, rows, classes), or (seeds, rows, labels, 2)
         The arm's own log-softmax, see `own_log_proba`.
-    log_posterior : array of shape (seeds, rows, classes)
+    log_posterior : array of shape (seeds, rows, classes), or (seeds, rows, labels, 2)
         Corrected to the data's posterior; `log_proba` where no correction exists.
+    weights : array of shape (rows,), optional
+        What each row counts for; None where all count once.
     """
 
-    labels: NDArray[np.int32]
+    labels: NDArray[np.integer]
     log_weights: Array
     argmax: NDArray[np.int64]
     decision: NDArray[np.int64]
     log_proba: Array
     log_posterior: Array
+    weights: Array | None = None
 
     def confusions(self, *, decision: bool) -> Array:
-        """Count test rows by true class and prediction, shape (seeds, classes, classes)."""
+        """Count test rows by true class and prediction.
+
+        Returns
+        -------
+        array of shape (seeds, classes, classes), or (seeds, labels, 2, 2)
+        """
         predicted = self.decision if decision else self.argmax
+        if self.labels.ndim == 2:
+            return label_counts(self.labels, predicted, weights=self.weights).astype(np.float64)
         n_classes = len(self.log_weights)
-        return np.stack([confusion_counts(self.labels, p, n_classes=n_classes) for p in predicted])
+        return np.stack(
+            [
+                confusion_counts(self.labels, p, n_classes=n_classes, weights=self.weights)
+                for p in predicted
+            ]
+        )
 
     def score(self, objective: Objective, *, decision: bool) -> float:
         """Score each seed and average."""
-        log_loss = row_log_loss(self.log_posterior, self.labels).mean(axis=-1)
+        mean_loss = log_loss(self.log_posterior, self.labels, weights=self.weights)
         confusion = self.confusions(decision=decision)
-        return float(np.mean(objective.utility(confusion=confusion, log_loss=log_loss)))
+        return float(np.mean(objective.utility(confusion=confusion, log_loss=mean_loss)))
 
     def output(self, objective: Objective, *, decision: bool) -> NDArray[np.generic]:
-        """Return what the bootstrap resamples: predictions, or row losses, (seeds, rows)."""
+        """Return what the bootstrap resamples: predictions, or row losses of (seeds, rows)."""
         if not objective.uses_decisions:
             return row_log_loss(self.log_posterior, self.labels)
         return self.decision if decision else self.argmax
@@ -82,6 +107,7 @@ def predict(chosen: Chosen, *, folds: Folds, objective: Objective) -> Prediction
         decision=rule.decide(log_proba=log_proba, log_posterior=log_posterior),
         log_proba=log_proba,
         log_posterior=log_posterior,
+        weights=chosen.test_weights,
     )
 
 
@@ -99,13 +125,19 @@ def own_decision_rule(
         objective=objective,
         log_posterior=inner_log_posterior(chosen, folds=folds) if under_costs else None,
         log_prior_shift=log_prior_shift,
+        weights=chosen.inner_weights,
     )
 
 
 def own_decision_weights(chosen: Chosen, *, objective: Objective) -> Array:
-    """Fit decision weights on the inner out-of-fold logits of a chosen point."""
+    """Fit decision weights on the inner out-of-fold logits of a chosen point.
+
+    Of single-label data: multi-label data have thresholds, see `own_decision_rule`.
+    """
     log_proba = own_log_proba(chosen.inner_logits, chosen)
-    return fit_decision_weights(log_proba, chosen.inner_labels, objective=objective)
+    return fit_decision_weights(
+        log_proba, chosen.inner_labels, objective=objective, weights=chosen.inner_weights
+    )
 
 
 def own_log_proba(logits: NDArray[np.floating], chosen: Chosen) -> Array:
@@ -116,13 +148,25 @@ def own_log_proba(logits: NDArray[np.floating], chosen: Chosen) -> Array:
 
     Parameters
     ----------
-    logits : array of shape (..., classes)
+    logits : array of shape (..., classes), or (..., labels)
         z, as the records carry it.
     chosen : Chosen
         Says which head and scale.
+
+    Returns
+    -------
+    array of shape (..., classes), or (..., labels, 2)
     """
+    if isinstance(chosen.point, SigmoidPoint):
+        return two_class_log_proba(logits)
     scale = chosen.point.scale if chosen.recipe.head == "cosine" else 1.0
     return np.asarray(log_softmax(scale * logits.astype(np.float64), axis=-1))
+
+
+def two_class_log_proba(logits: NDArray[np.floating]) -> Array:
+    """Return the log-probabilities of [without, with] each label, shape (..., labels, 2)."""
+    z = np.asarray(logits, dtype=np.float64)
+    return np.stack([log_expit(-z), log_expit(z)], axis=-1)
 
 
 def inner_log_posterior(chosen: Chosen, *, folds: Folds) -> Array:
@@ -130,7 +174,7 @@ def inner_log_posterior(chosen: Chosen, *, folds: Folds) -> Array:
 
     Returns
     -------
-    array of shape (rows, classes)
+    array of shape (rows, classes), or (rows, labels, 2)
         The arm's own log-softmax where no correction exists.
     """
     sizes = [len(folds.views[member.view].eval_labels) for member in chosen.inner_members]
@@ -175,9 +219,10 @@ def _log_posterior(
     if refusal(chosen, folds) is not None:
         return own_log_proba(logits, chosen)
     view = folds.views[member.view]
-    point = member.posterior_point(view.train_counts)
+    own = member.posterior_point(view.train_counts)
+    point = own.two_class() if isinstance(own, SigmoidPoint) else own
     corrected = corrected_log_proba(
-        logits,
+        logits if point is own else two_class_logits(logits),
         weight=point.weight,
         gamma=point.gamma,
         scale=point.scale,

@@ -18,12 +18,14 @@ two or three: enough to see before training that 12 rows of a class will not dec
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.detectable import detectable_difference
+from focalsweep.metrics.objective import Objective
 from focalsweep.search.folds import Evaluation
 
 DISAGREEMENT = 0.1
@@ -32,6 +34,9 @@ so that the guess promises too little rather than too much."""
 
 CLASS_MEANS = ("macro_f1", "balanced_accuracy")
 """Objectives that average over classes; the others have no such formula."""
+
+HOPELESS = 0.5
+"""A difference that no two sensible losses have; needing more, a sweep will see none."""
 
 
 def prior_detectable(
@@ -73,3 +78,45 @@ def prior_detectable(
         degrees = evaluation.n_outer - 1.0
     spread = math.sqrt(disagreement * float(np.sum(1.0 / (rows * share)))) / len(rows)
     return detectable_difference(scale=spread * math.sqrt(correction), degrees=degrees, rule=rule)
+
+
+def prior_sentence(
+    counts: ArrayLike,
+    *,
+    class_names: Sequence[str],
+    objective: Objective,
+    evaluation: Evaluation,
+    rule: VerdictRule,
+) -> str:
+    """Say the guess in one sentence, for the reader who has not started the sweep yet.
+
+    Parameters
+    ----------
+    counts : int array of shape (classes,)
+        Rows a class in all.
+    class_names : sequence of str
+        Their names.
+    objective, evaluation, rule
+        The sweep's.
+    """
+    rows = np.asarray(counts)
+    smallest = int(rows.argmin())
+    held = f"`{class_names[smallest]}` has {_rows(int(rows[smallest]))}"
+    guess = prior_detectable(
+        np.maximum(rows, 1), objective=objective.name, evaluation=evaluation, rule=rule
+    )
+    if guess is None:
+        return (
+            f"{held}; how small a difference these rows can show cannot be guessed before "
+            f"training for {objective.label}."
+        )
+    if guess >= HOPELESS:
+        return f"{held}: no difference in {objective.label} between losses is likely to be seen."
+    return (
+        f"{held}: differences between losses below about {guess:.1g} {objective.label} are likely "
+        "to be missed (a guess from the class counts, right within a factor of two or three)."
+    )
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

@@ -79,18 +79,22 @@ def _score(
     chosen: Chosen, fold: Predictions, *, folds: Folds, objective: Objective, shares: Array
 ) -> float:
     natural = _shares(folds.views[chosen.refit_members[0].view].natural_counts)
-    ratio = shares / natural
+    # A class that training did not see has no known share: its rows cannot be weighed, and count
+    # for none.
+    ratio = np.divide(shares, natural, out=np.zeros_like(shares), where=natural > 0)
     with np.errstate(divide="ignore"):  # -inf: a class that does not come is never decided
         shift = np.log(ratio)
     if not objective.uses_decisions:
-        row_mass, comes = ratio[fold.labels], shares[fold.labels] > 0
+        row_mass, comes = ratio[fold.labels], ratio[fold.labels] > 0
+        if fold.weights is not None:
+            row_mass = row_mass * fold.weights
         moved = log_softmax(fold.log_posterior + shift, axis=-1)
         losses = row_log_loss(moved[:, comes], fold.labels[comes]) @ row_mass[comes]
         return float(np.mean(objective.utility(log_loss=losses / row_mass.sum())))
     rule = own_decision_rule(chosen, folds=folds, objective=objective, log_prior_shift=shift)
     decided = rule.decide(log_proba=fold.log_proba, log_posterior=fold.log_posterior)
-    counts = confusion_counts(fold.labels, decided, n_classes=len(shares)) * ratio[:, None]
-    return float(np.mean(objective.utility(confusion=counts)))
+    counts = confusion_counts(fold.labels, decided, n_classes=len(shares), weights=fold.weights)
+    return float(np.mean(objective.utility(confusion=counts * ratio[:, None])))
 
 
 def _shares(values: ArrayLike) -> Array:

@@ -9,6 +9,7 @@ correction exists the result says why, and the temperature works on the raw prob
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,9 @@ from focalsweep.metrics.probability import (
 from focalsweep.search.folds import Folds
 
 Array = NDArray[np.float64]
-Codes = NDArray[np.int32]
+Codes = NDArray[np.integer]
+Tables = Sequence[Array]
+Weights = Sequence[Array | None]
 
 
 def probabilities(
@@ -37,6 +40,9 @@ def probabilities(
     Log-loss and Brier score are means over outer folds and seeds. The calibration error is that of
     the test rows of all folds together, mean over seeds: on the forty rows of one fold of a small
     data set even perfect probabilities would show an error of 0.2.
+
+    Each label of multi-label data is a choice of two, and each (row, label) cell counts as a row
+    here; every label has a temperature of its own, of which the median is told.
 
     Parameters
     ----------
@@ -52,42 +58,93 @@ def probabilities(
     Probabilities
         `corrected` is None as soon as one fold's point has no correction.
     """
-    labels = [fold.labels for fold in predictions]
+    labels, weights = [f.labels for f in predictions], [f.weights for f in predictions]
     refused = next((why for entry in outer if (why := refusal(entry, folds)) is not None), None)
     temperatures = [
-        fit_temperature(inner_log_posterior(entry, folds=folds), entry.inner_labels)
+        _temperatures(
+            inner_log_posterior(entry, folds=folds), entry.inner_labels, entry.inner_weights
+        )
         for entry in outer
     ]
     raw = [fold.log_proba for fold in predictions]
     corrected = [fold.log_posterior for fold in predictions]
     tempered = [scaled(table, t) for table, t in zip(corrected, temperatures, strict=True)]
     return Probabilities(
-        raw=_calibration(raw, labels),
-        corrected=None if refused else _calibration(corrected, labels),
-        scaled=_calibration(tempered, labels),
-        temperature=float(np.median(temperatures)),
+        raw=_calibration(raw, labels, weights),
+        corrected=None if refused else _calibration(corrected, labels, weights),
+        scaled=_calibration(tempered, labels, weights),
+        temperature=float(np.median(np.concatenate([t.ravel() for t in temperatures]))),
         refusal=refused,
-        reliability_raw=_bins(raw, labels),
-        reliability_corrected=() if refused else _bins(corrected, labels),
+        reliability_raw=_bins(raw, labels, weights),
+        reliability_corrected=() if refused else _bins(corrected, labels, weights),
     )
 
 
-def _calibration(tables: Sequence[Array], labels: Sequence[Codes]) -> Calibration:
-    """Score tables of shape (seeds, rows, classes), one a fold."""
-    pooled, truth = np.concatenate(tables, axis=1), np.concatenate(labels)
-    folds = list(zip(tables, labels, strict=True))
+def _temperatures(log_posterior: Array, labels: Codes, weights: Array | None) -> Array:
+    """Fit what log-probabilities are divided by: one number, or one a label, (labels, 1)."""
+    if labels.ndim == 1:
+        return np.array(fit_temperature(log_posterior, labels, weights=weights))
+    return np.array(
+        [
+            [fit_temperature(log_posterior[:, k], labels[:, k], weights=weights)]
+            for k in range(labels.shape[1])
+        ]
+    )
+
+
+class _Fold(NamedTuple):
+    """Rows of one fold: log-probabilities (seeds, rows, classes), labels and weights (rows,)."""
+
+    table: Array
+    labels: Codes
+    weights: Array | None
+
+
+def _rows(tables: Tables, labels: Sequence[Codes], weights: Weights) -> list[_Fold]:
+    """Count each (row, label) cell of multi-label data as a row of two classes."""
+    folds = [_Fold(*parts) for parts in zip(tables, labels, weights, strict=True)]
+    if labels[0].ndim == 1:
+        return folds
+    return [
+        _Fold(
+            table.reshape(len(table), -1, 2),
+            truth.ravel(),
+            None if mass is None else np.repeat(mass, truth.shape[1]),
+        )
+        for table, truth, mass in folds
+    ]
+
+
+def _pooled(folds: Sequence[_Fold]) -> _Fold:
+    masses = [fold.weights for fold in folds if fold.weights is not None]
+    return _Fold(
+        np.concatenate([fold.table for fold in folds], axis=1),
+        np.concatenate([fold.labels for fold in folds]),
+        np.concatenate(masses) if masses else None,
+    )
+
+
+def _calibration(tables: Tables, labels: Sequence[Codes], weights: Weights) -> Calibration:
+    """Score tables of shape (seeds, rows, classes), or (seeds, rows, labels, 2), one a fold."""
+    folds = _rows(tables, labels, weights)
+    pooled, truth, mass = _pooled(folds)
+    errors = [expected_calibration_error(table, truth, weights=mass) for table in pooled]
     return Calibration(
-        log_loss=float(np.mean([log_loss(table, y) for table, y in folds])),
-        brier_score=float(np.mean([brier_score(table, y) for table, y in folds])),
-        calibration_error=float(np.mean([expected_calibration_error(t, truth) for t in pooled])),
+        log_loss=float(np.mean([log_loss(t, y, weights=w) for t, y, w in folds])),
+        brier_score=float(np.mean([brier_score(t, y, weights=w) for t, y, w in folds])),
+        calibration_error=float(np.mean(errors)),
     )
 
 
-def _bins(tables: Sequence[Array], labels: Sequence[Codes]) -> tuple[ReliabilityBin, ...]:
+def _bins(tables: Tables, labels: Sequence[Codes], weights: Weights) -> tuple[ReliabilityBin, ...]:
     """Bin the test rows of all folds and seeds together."""
-    pooled, truth = np.concatenate(tables, axis=1), np.concatenate(labels)
+    pooled, truth, mass = _pooled(_rows(tables, labels, weights))
     n_seeds, _, n_classes = pooled.shape
-    found = reliability(pooled.reshape(-1, n_classes), np.tile(truth, n_seeds))
+    found = reliability(
+        pooled.reshape(-1, n_classes),
+        np.tile(truth, n_seeds),
+        weights=None if mass is None else np.tile(mass, n_seeds),
+    )
     return tuple(
         ReliabilityBin(confidence=confidence, accuracy=accuracy, share=share)
         for confidence, accuracy, share in zip(*(part.tolist() for part in found), strict=True)

@@ -1,5 +1,7 @@
 """Reference rows: two scikit-learn models, plain and balanced, beside the arms.
 
+Multi-label data get one model a label.
+
 They are never arms and no verdict reads them. They show when the network is the problem: where
 boosted trees or a linear model score far above every arm, the choice of a loss is a detail.
 
@@ -9,6 +11,9 @@ cheap on purpose. Logistic regression has scikit-learn's own. Boosting has 30 ro
 yeast (10 classes; 2.6 s a fit) and scored lower there, because rare classes do not fill a leaf of
 20 rows. Models run on one thread: with two threads on two busy cores that fit took two minutes,
 spent in waiting for each other.
+
+Rows with weights are fitted and scored by them; that a leaf has 5 rows at least is asked of rows
+whatever they weigh.
 """
 
 from __future__ import annotations
@@ -27,11 +32,14 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # b
 
 from focalsweep.evidence.bootstrap import bootstrap_scores
 from focalsweep.evidence.facts import Interval
+from focalsweep.evidence.label_references import fitted, label_outputs
 from focalsweep.evidence.paired import Posterior, SampledPosterior, corrected_t
 from focalsweep.evidence.result import ReferenceResult
 from focalsweep.metrics.confusion import confusion_counts
+from focalsweep.metrics.label_scores import label_counts
 from focalsweep.metrics.objective import Objective
 from focalsweep.metrics.probability import row_log_loss
+from focalsweep.metrics.row_mean import row_mean
 from focalsweep.search.folds import Evaluation
 from focalsweep.training.member import View
 
@@ -77,7 +85,12 @@ def reference_models() -> dict[str, ReferenceModel]:
 
 
 def score_references(
-    views: Sequence[View], *, evaluation: Evaluation, objective: Objective, seed: int = 0
+    views: Sequence[View],
+    *,
+    evaluation: Evaluation,
+    objective: Objective,
+    groups: NDArray[np.int64] | None = None,
+    seed: int = 0,
 ) -> tuple[ReferenceResult, ...]:
     """Fit every reference model on each outer fold's training rows and score its test rows.
 
@@ -93,6 +106,8 @@ def score_references(
         Nested or holdout: where the interval comes from, as for the arms.
     objective : Objective
         What is scored. Predictions are plain argmax: references get no decision weights.
+    groups : int array of shape (test rows,), optional
+        Of a holdout's test rows, which the bootstrap then draws whole.
     seed : int, default 0
         The same seed gives the same scores.
 
@@ -102,7 +117,15 @@ def score_references(
         One a model, with utilities: up is better.
     """
     return tuple(
-        _result(name, model, views, evaluation=evaluation, objective=objective, seed=seed)
+        _result(
+            name,
+            model,
+            views,
+            evaluation=evaluation,
+            objective=objective,
+            groups=groups,
+            seed=seed,
+        )
         for name, model in reference_models().items()
     )
 
@@ -114,6 +137,7 @@ def _result(
     *,
     evaluation: Evaluation,
     objective: Objective,
+    groups: NDArray[np.int64] | None,
     seed: int,
 ) -> ReferenceResult:
     with threadpool_limits(limits=1), warnings.catch_warnings():
@@ -122,7 +146,7 @@ def _result(
     posterior: Posterior
     if evaluation.kind == "nested":
         scores = [_utility(o, v, objective=objective) for o, v in zip(outputs, views, strict=True)]
-        ratio = float(np.mean([len(v.eval_labels) / v.natural_counts.sum() for v in views]))
+        ratio = float(np.mean([len(v.eval_labels) / v.natural_rows for v in views]))
         posterior = corrected_t(scores, test_train_ratio=ratio)
     else:
         (view,), (output,) = views, outputs
@@ -131,6 +155,8 @@ def _result(
             labels=view.eval_labels,
             n_classes=len(view.natural_counts),
             objective=objective,
+            groups=groups,
+            weights=view.eval_weights,
             seed=seed,
         )
         posterior = SampledPosterior(mean=float(observed[0]), samples=samples[0])
@@ -143,16 +169,30 @@ def _result(
 def _outputs(
     model: ReferenceModel, view: View, *, objective: Objective, seed: int
 ) -> NDArray[np.generic]:
+    if objective.multi_label:
+        return label_outputs(
+            lambda: model.make_estimator(seed),
+            view,
+            is_balanced=model.is_balanced,
+            objective=objective,
+        )
     n = view.n_train
     features = np.asarray(view.features, dtype=np.float64)
-    estimator = model.make_estimator(seed).fit(features[:n], view.labels[:n])
+    estimator = fitted(
+        model.make_estimator(seed),
+        features[:n],
+        view.labels[:n],
+        weights=view.train_weights,
+        is_balanced=model.is_balanced,
+    )
     if objective.uses_decisions:
         return np.asarray(estimator.predict(features[n:]), dtype=np.int64)
     raw = np.asarray(estimator.decision_function(features[n:]), dtype=np.float64)
     if raw.ndim == 1:  # two classes: the logit of the second
         raw = np.stack([np.zeros_like(raw), raw], axis=1)
-    # A class without training rows keeps probability 0.
-    log_proba = np.full((len(raw), len(view.natural_counts)), -np.inf)
+    # A class without training rows is taken to be as likely as one row among them: probability 0
+    # would make one row's log-loss infinite, and with it every comparison.
+    log_proba = np.full((len(raw), len(view.natural_counts)), -np.log(n + 1.0))
     log_proba[:, estimator.classes_] = log_softmax(raw, axis=1)
     trained = np.ones(len(view.natural_counts)) if model.is_balanced else view.train_counts
     shift = _log_prior(view.natural_counts) - _log_prior(trained)
@@ -161,12 +201,19 @@ def _outputs(
 
 def _log_prior(counts: NDArray[Any]) -> Array:
     # 1 instead of 0 rows: -inf minus -inf would be NaN where probability 0 is meant.
-    return np.asarray(np.log(np.maximum(counts, 1) / counts.sum()), dtype=np.float64)
+    rows = np.where(counts > 0, counts, 1)
+    return np.asarray(np.log(rows / counts.sum()), dtype=np.float64)
 
 
 def _utility(output: NDArray[np.generic], view: View, *, objective: Objective) -> float:
     if not objective.uses_decisions:
-        return float(objective.utility(log_loss=output.astype(np.float64).mean()))
+        losses = output.astype(np.float64)
+        return float(objective.utility(log_loss=row_mean(losses, view.eval_weights)))
+    if objective.multi_label:
+        by_label = label_counts(view.eval_labels, output, weights=view.eval_weights)
+        return float(objective.utility(confusion=by_label))
     n_classes = len(view.natural_counts)
-    counts = confusion_counts(view.eval_labels, output, n_classes=n_classes)
+    counts = confusion_counts(
+        view.eval_labels, output, n_classes=n_classes, weights=view.eval_weights
+    )
     return float(objective.utility(confusion=counts))

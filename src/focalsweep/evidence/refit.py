@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from focalsweep.config.schema import Selection
 from focalsweep.errors import UserError
-from focalsweep.losses.point import LossPoint
-from focalsweep.losses.recipe import Recipe
+from focalsweep.losses.recipe import Point, Recipe
 from focalsweep.search.arm import Arm, Nuisance
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.folds import Folds, Scope
@@ -41,18 +40,20 @@ class Chosen:
         The best one, or by another rule of `focalsweep.search.selection`.
     recipe : Recipe
         Its recipe, made from the class counts of all the scope's rows.
-    point : LossPoint
+    point : LossPoint or SigmoidPoint
         The loss of the stage that its epochs end in.
     failed_trials : int
         Trials of the study without a value.
-    inner_logits : array of shape (rows, classes)
+    inner_logits : array of shape (rows, classes), or (rows, labels)
         Out-of-fold logits z, inner fold after inner fold.
-    inner_labels : int array of shape (rows,)
+    inner_labels : int array of shape (rows,), or (rows, labels)
     inner_members : tuple of Member
         The members behind them, one an inner fold.
-    test_logits : array of shape (seeds, test rows, classes)
+    inner_weights, test_weights : array of shape (rows,), optional
+        What the rows of `inner_labels` and of `test_labels` count for; None where all count once.
+    test_logits : array of shape (seeds, test rows, classes), or (seeds, test rows, labels)
         Empty for the scope of all rows.
-    test_labels : int array of shape (test rows,)
+    test_labels : int array of shape (test rows,), or (test rows, labels)
     refit_members : tuple of Member
         The members behind them, one a seed.
     final_member : Member, optional
@@ -66,16 +67,18 @@ class Chosen:
     scope: Scope
     trial: Trial
     recipe: Recipe
-    point: LossPoint
+    point: Point
     failed_trials: int
     inner_logits: Logits
-    inner_labels: NDArray[np.int32]
+    inner_labels: NDArray[np.integer]
     inner_members: tuple[Member, ...]
     test_logits: Logits
-    test_labels: NDArray[np.int32]
+    test_labels: NDArray[np.integer]
     refit_members: tuple[Member, ...]
     final_member: Member | None = None
     final_weights: tuple[NDArray[np.floating], ...] | None = None
+    inner_weights: NDArray[np.float64] | None = None
+    test_weights: NDArray[np.float64] | None = None
 
     @property
     def inner_score(self) -> float:
@@ -202,6 +205,7 @@ def _collect(
     views = folds.views
     n_classes = len(open_.scope.counts)
     refit_view = open_.scope.refit
+    inner_weights = [w for view in open_.scope.inner if (w := views[view].eval_weights) is not None]
     recipe = open_.arm.recipe(open_.scope.counts, trial.parameters, equal_priors=open_.equal_priors)
     return Chosen(
         arm=open_.arm,
@@ -222,6 +226,8 @@ def _collect(
         refit_members=tuple(member for member, _ in outer),
         final_member=final_member,
         final_weights=None if final is None else _usable_weights(final),
+        inner_weights=np.concatenate(inner_weights) if inner_weights else None,
+        test_weights=None if refit_view is None else views[refit_view].eval_weights,
     )
 
 

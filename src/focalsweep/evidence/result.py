@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from focalsweep.config.arm_schema import Task
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.facts import (
     BudgetFacts,
@@ -21,7 +22,7 @@ from focalsweep.evidence.facts import (
     Suspects,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 Decision = Literal[
     "use_focal",
@@ -129,6 +130,8 @@ class SweepResult(Fact):
     name: str
     question: str
     objective: str
+    task: Task
+    """Whether rows have one class each, or any number of labels."""
     dataset: DatasetFacts
     evaluation: EvaluationFacts
     budget: BudgetFacts

@@ -5,7 +5,7 @@ search on all rows: every row once, by a model that did not train on it. Label n
 adds on purpose is in training rows only, so the labels judged here are those of the data.
 
 Being listed is no proof. Where classes overlap, rows with right labels look the same, and a wrong
-label that its copies share is not found.
+label that its copies share is not found. Every row is asked alike, whatever it weighs.
 
 References
 ----------

@@ -23,12 +23,16 @@ LARGEST = 20.0
 """Temperatures lie in [1 / LARGEST, LARGEST]: rows without an error would make T 0."""
 
 
-def scaled(log_proba: ArrayLike, temperature: float) -> Array:
-    """Return the log-probabilities at a temperature, shape as given."""
-    return np.asarray(log_softmax(np.asarray(log_proba, np.float64) / temperature, axis=-1))
+def scaled(log_proba: ArrayLike, temperature: ArrayLike) -> Array:
+    """Return the log-probabilities at a temperature (or several that broadcast), shape as given."""
+    return np.asarray(
+        log_softmax(np.asarray(log_proba, np.float64) / np.asarray(temperature), axis=-1)
+    )
 
 
-def fit_temperature(log_proba: ArrayLike, labels: ArrayLike) -> float:
+def fit_temperature(
+    log_proba: ArrayLike, labels: ArrayLike, *, weights: NDArray[np.floating] | None = None
+) -> float:
     """Find the temperature of smallest log-loss.
 
     The log-loss is convex in 1 / T, so it has one minimum over log T, which is searched.
@@ -39,6 +43,8 @@ def fit_temperature(log_proba: ArrayLike, labels: ArrayLike) -> float:
         Log-probabilities of rows that the model was not trained on.
     labels : int array of shape (rows,)
         True class codes.
+    weights : array of shape (rows,), optional
+        What each row counts for; None counts every row once.
 
     Returns
     -------
@@ -47,7 +53,9 @@ def fit_temperature(log_proba: ArrayLike, labels: ArrayLike) -> float:
     """
     limit = float(np.log(LARGEST))
     found = minimize_scalar(
-        lambda log_t: float(log_loss(scaled(log_proba, float(np.exp(log_t))), labels)),
+        lambda log_t: float(
+            log_loss(scaled(log_proba, float(np.exp(log_t))), labels, weights=weights)
+        ),
         bounds=(-limit, limit),
         method="bounded",
         options={"xatol": 1e-5},

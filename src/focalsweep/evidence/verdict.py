@@ -38,7 +38,7 @@ from focalsweep.evidence.arm_scores import (
 from focalsweep.evidence.comparison import Compare, Side, VerdictRule, compare_sides
 from focalsweep.evidence.result import Comparison, Decision, Verdict
 from focalsweep.evidence.verdict_text import Findings, Setting, verdict_text
-from focalsweep.metrics.objective import Objective, decision_layer
+from focalsweep.metrics.objective import Objective
 
 FOCAL_QUESTION = "Is focal loss better than every other loss?"
 RIVAL_QUESTION = "Is another loss better than cross-entropy?"
@@ -135,10 +135,10 @@ class _Sides:
 
     def weights_of(self, arm: ArmScores) -> Comparison:
         """Compare one arm with decision weights against the same arm without."""
-        layer = decision_layer(self.objective.name)
+        layer, plain = self.objective.decision_words
         with_weights, without = (
             Side(name=name, picks=(Pick(arm.name, weighted),) * arm.n_folds)
-            for name, weighted in ((layer, True), ("argmax", False))
+            for name, weighted in ((layer, True), (plain, False))
         )
         verb = "Do" if self.objective.costs is None else "Does"
         question = f"{verb} {layer} help `{arm.name}`?"

@@ -16,7 +16,7 @@ from focalsweep.evidence.arm_scores import ArmScores, most_often
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.result import Comparison, Decision
 from focalsweep.evidence.unseen_spread import unseen_spread
-from focalsweep.metrics.objective import Objective, decision_layer
+from focalsweep.metrics.objective import Objective
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +120,11 @@ _LEADING: dict[Family, str] = {
 }
 
 
+_LABEL_RIVAL_NAMES: dict[Family, str] = {"class_weights": "positive weights"}
+_LABEL_LEADING: dict[Family, str] = {"class_weights": "Use positive weights: arm `{}`."}
+"""What differs where rows carry labels."""
+
+
 class _Words(NamedTuple):
     better: str
     not_better: str
@@ -154,17 +159,24 @@ def verdict_text(
 
 
 def _leading(decision: Decision, *, arm: ArmScores, findings: Findings, setting: Setting) -> str:
+    labelled = setting.objective.multi_label
     if decision == "not_enough_data" and findings.focal is None and findings.rivals is None:
         return f"No other loss was compared: keep `{arm.name}`."
     if decision == "not_enough_data":
         return f"Not enough data to prefer a loss: keep the simplest, `{arm.name}`."
+    if decision == "use_decision_weights" and labelled:
+        return (
+            f"Train with cross-entropy (`{arm.name}`) and call a label where its probability "
+            "exceeds its fitted threshold."
+        )
     if decision == "use_decision_weights":
         return f"Train with cross-entropy (`{arm.name}`) and " + (
             "apply decision weights to its probabilities before argmax."
             if setting.objective.costs is None
             else "let the decision layer (expected-cost rule or weights) decide, not argmax."
         )
-    return _LEADING[arm.family].format(arm.name)
+    leading = _LEADING | (_LABEL_LEADING if labelled else {})
+    return leading[arm.family].format(arm.name)
 
 
 def _focal_sentence(findings: Findings, setting: Setting) -> str:
@@ -173,7 +185,7 @@ def _focal_sentence(findings: Findings, setting: Setting) -> str:
         if any(arm.family == "focal" for arm in setting.arms):
             return "only focal arms were in the sweep, so focal loss was compared with nothing."
         return "no tuned focal arm was in the sweep, so tuned focal loss was not judged."
-    layer = decision_layer(setting.objective.name)
+    layer, _ = setting.objective.decision_words
     both = f"; {layer} on both sides" if setting.objective.uses_decisions else ""
     left = f"focal loss ({_who(comparison.left_arms, setting)})"
     right = f"the best other loss ({_who(comparison.right_arms, setting)}{both})"
@@ -192,9 +204,13 @@ def _rivals_sentence(findings: Findings, setting: Setting) -> str:
     if comparison is None:
         if all(arm.family != "cross_entropy" for arm in setting.arms):
             return "cross-entropy was not in the sweep, so whether it would do is not known."
-        return "no class-weighted, resampled or other rival was in the sweep, so none was judged."
+        weighted = "class-weighted, resampled"
+        if setting.objective.multi_label:
+            weighted = "weighted, adjusted"
+        return f"no {weighted} or other rival was in the sweep, so none was judged."
     families = {arm.family for arm in setting.arms}
-    *some, last = (name for family, name in RIVAL_NAMES.items() if family in families)
+    names = RIVAL_NAMES | (_LABEL_RIVAL_NAMES if setting.objective.multi_label else {})
+    *some, last = (name for family, name in names.items() if family in families)
     if len(some) >= _MOST_NAMED:
         sides = f"the best of {len(some) + 1} other kinds of training"
     else:
@@ -227,7 +243,7 @@ def _labels_sentence(findings: Findings, setting: Setting) -> str:
 def _weights_sentence(weights: Comparison | None, setting: Setting) -> str:
     if weights is None:
         return ""
-    arm, layer = f"`{weights.left_arms[0]}`", decision_layer(setting.objective.name)
+    arm, layer = f"`{weights.left_arms[0]}`", setting.objective.decision_words[0]
     helps, do = ("help", "do") if setting.objective.costs is None else ("helps", "does")
     words = _Words(
         better=f"{layer} {helps} {arm}",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from focalsweep.losses import class_weights
-from focalsweep.losses.class_weights import free_vector, log_prior, prior_power
+from focalsweep.losses.class_weights import free_vector, prior_offset, prior_power
 from focalsweep.losses.point import LossPoint, Vector
 
 LARGEST_GAMMA = 10.0
@@ -150,7 +150,7 @@ def folklore(counts: ArrayLike, *, gamma: float = 2.0, alpha: float = 0.25) -> L
 
 def logit_adjusted(counts: ArrayLike, *, tau: float = 1.0) -> LossPoint:
     """Make cross-entropy on ``z + tau log prior``; predictions use z alone (arXiv:2007.07314)."""
-    return replace(cross_entropy(counts), offset=tau * log_prior(counts))
+    return replace(cross_entropy(counts), offset=prior_offset(counts, tau))
 
 
 def _weights(

@@ -4,7 +4,8 @@ A common factor on all weights is a learning rate, and under Adam nothing at all
 vector here has prior-weighted mean 1, ``sum_k prior_k w_k = 1``: the mean weight of a training row
 is 1, and two vectors differ only in what they prefer.
 
-A class without training rows counts as one row: its weight is never used, and stays finite.
+A class without training rows gets weight 0 and no offset: nothing is known of it. Where a logarithm
+of its prior is needed it counts as one row, so that everything stays finite.
 
 References
 ----------
@@ -140,8 +141,29 @@ def free_vector(
     return _normalised(-tau * log_prior(counts) + directions @ coordinates, counts)
 
 
+def prior_offset(counts: ArrayLike, tau: float) -> Vector:
+    """Compute ``tau * log prior``, and 0 for classes without training rows, shape (classes,).
+
+    A class that training never sees would only gain by a very low offset: its logit, which
+    predictions use without offset, could then stay high.
+
+    Parameters
+    ----------
+    counts : array of shape (classes,)
+        Training rows a class.
+    tau : float
+        Strength of the adjustment.
+    """
+    return np.where(np.asarray(counts) > 0, tau * log_prior(counts), 0.0)
+
+
 def priors_equal(counts: ArrayLike) -> bool:
-    """Tell whether the imbalance ratio of a study is below 1.05, so that tau moves nothing."""
+    """Tell whether the imbalance ratio of a study is below 1.05, so that tau moves nothing.
+
+    Of counts of shape (labels, 2), which are multi-label, every label's own ratio must be.
+    """
+    if np.ndim(counts) == 2:
+        return all(priors_equal(label) for label in np.asarray(counts))
     rows = _rows(counts)
     return bool(rows.max() / rows.min() < _EQUAL_UP_TO)
 
@@ -153,9 +175,9 @@ def log_prior(counts: ArrayLike) -> Vector:
 
 
 def _normalised(log_weight: Vector, counts: ArrayLike) -> Vector:
-    """Exponentiate to weights with prior-weighted mean 1."""
+    """Exponentiate to weights with prior-weighted mean 1, and 0 for classes without rows."""
     rows = np.asarray(counts, dtype=np.float64)
-    weight = np.exp(log_weight - log_weight.max())
+    weight = np.where(rows > 0, np.exp(log_weight - log_weight[rows > 0].max()), 0.0)
     # Row sums, not priors: equal weights are then exactly 1.
     return np.asarray(weight * (rows.sum() / (rows @ weight)))
 
@@ -168,4 +190,5 @@ def _rows(counts: ArrayLike) -> Vector:
             "`counts` must hold the number of training rows of at least two classes. "
             f"Received: counts={np.asarray(counts).tolist()}."
         )
-    return np.maximum(rows, 1.0)
+    # Not the larger of the two: rows of small weight may count for less than one.
+    return np.where(rows > 0, rows, 1.0)

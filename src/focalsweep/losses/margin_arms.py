@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from focalsweep.losses.arms import cross_entropy
-from focalsweep.losses.class_weights import log_prior, prior_power
+from focalsweep.losses.class_weights import log_prior, prior_offset, prior_power
 from focalsweep.losses.point import LossPoint, Vector
 from focalsweep.losses.recipe import Recipe, Stage
 
@@ -89,7 +89,7 @@ def vector_scaling(counts: ArrayLike, *, spread: float, tau: float) -> LossPoint
     Parameters
     ----------
     counts : array of shape (classes,)
-        Training rows a class; a class without rows counts as one row.
+        Training rows a class; a class without rows is scaled as if it had one, and has no offset.
     spread : float
         gamma of the paper, >= 0.
     tau : float
@@ -97,7 +97,9 @@ def vector_scaling(counts: ArrayLike, *, spread: float, tau: float) -> LossPoint
     """
     prior = log_prior(counts)
     return replace(
-        cross_entropy(counts), scale=np.exp(spread * (prior - prior.max())), offset=tau * prior
+        cross_entropy(counts),
+        scale=np.exp(spread * (prior - prior.max())),
+        offset=prior_offset(counts, tau),
     )
 
 
@@ -109,8 +111,9 @@ def _margin_loss(counts: ArrayLike, *, scale: float, largest_margin: float) -> L
 
 def _relative_margins(counts: ArrayLike) -> Vector:
     """Return ``n_k^-1/4``, as a share of the rarest class's."""
-    prior = log_prior(counts)
-    return np.asarray(np.exp(-0.25 * (prior - prior.min())))
+    prior, present = log_prior(counts), np.asarray(counts) > 0
+    # The rarest class is the rarest that has rows; one without rows is no target of any row.
+    return np.where(present, np.exp(-0.25 * (prior - prior[present].min())), 0.0)
 
 
 def _cosine(*stages: Stage) -> Recipe:

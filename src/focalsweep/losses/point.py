@@ -21,7 +21,8 @@ class LossPoint:
     Parameters
     ----------
     weight : vector
-        alpha, the class weights w; > 0, prior-weighted mean 1 when made by `class_weights`.
+        alpha, the class weights w; > 0, prior-weighted mean 1 when made by `class_weights`, which
+        gives 0 to a class without training rows.
     gamma : vector
         Focusing parameter a class, in [0, 10]; 0 is cross-entropy.
     scale, offset, margin : vector
@@ -45,3 +46,8 @@ class LossPoint:
         """Plain cross-entropy: the origin of the family."""
         one, zero = np.ones(n_classes), np.zeros(n_classes)
         return cls(weight=one, gamma=zero, scale=one, offset=zero, margin=zero)
+
+    @property
+    def softened(self) -> bool:
+        """Whether the loss needs the arithmetic of label smoothing or generalised cross-entropy."""
+        return self.smoothing > 0.0 or self.power > 0.0

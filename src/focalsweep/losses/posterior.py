@@ -26,6 +26,7 @@ from keras import ops
 
 from focalsweep.losses.margins import Tensor, class_margins, like, surprises
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.sigmoid_point import SigmoidPoint
 
 _SATURATED = 50.0
 """Beyond this margin ``(u / (1 - u)) * -log u`` is 1 in float64 too."""
@@ -49,6 +50,8 @@ def corrected_log_proba(
         z, without offset and margin.
     weight, gamma, scale, offset, margin : tensor broadcastable to `logits`
         Numbers of the loss that trained the logits; None for the last three means 1, 0 and 0.
+        Weight 0, of a class that training did not see, is not corrected for: the class keeps the
+        small probability that its logit gives it.
     log_prior_shift : tensor broadcastable to `logits`, optional
         ``log(natural prior / training prior)``, where the training rows were thinned.
 
@@ -67,7 +70,7 @@ def corrected_log_proba(
     log_eta = (
         (seen_against - score_against)
         - score_surprise
-        - ops.log(weight)
+        - ops.log(ops.where(weight > 0, weight, ops.ones_like(weight)))
         + gamma * seen_against
         - ops.log1p(gamma * _odds_times_surprise(seen, seen_surprise))
         + log_prior_shift
@@ -76,13 +79,33 @@ def corrected_log_proba(
     return log_eta - ops.log(ops.sum(ops.exp(log_eta), axis=-1, keepdims=True))
 
 
-def correction_refusal(point: LossPoint) -> str | None:
+def two_class_logits(logits: Tensor) -> Tensor:
+    """Turn logits of labels, of shape (..., labels), into those of [without, with] each label.
+
+    Returns
+    -------
+    tensor of shape (..., labels, 2)
+        ``stack([0, z])``: with the numbers of `SigmoidPoint.two_class`, `corrected_log_proba` then
+        corrects label by label.
+    """
+    logits = ops.convert_to_tensor(logits)
+    return ops.stack([ops.zeros_like(logits), logits], axis=-1)
+
+
+def correction_refusal(point: LossPoint | SigmoidPoint) -> str | None:
     """Say why the scores of a loss cannot be turned into a posterior, or None where they can.
 
     Label smoothing is refused for every gamma: with gamma > 0 the risk has no closed-form
     minimiser, and with gamma = 0 the formula subtracts eps / K, which takes the probability of a
     rare class below zero.
     """
+    if isinstance(point, SigmoidPoint):
+        if point.clip > 0.0:
+            return (
+                "`clip` hides probabilities below it: rows without a label have no loss there, so "
+                "that nothing fixes the score"
+            )
+        return correction_refusal(point.two_class())
     if point.power > 0.0:
         return (
             "generalised cross-entropy (`power` > 0) sharpens the scores, to the most probable "

@@ -9,14 +9,17 @@ still train side by side.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from focalsweep.losses.point import LossPoint
+from focalsweep.losses.sigmoid_point import SigmoidPoint
 
 Head = Literal["linear", "cosine"]
+Point: TypeAlias = LossPoint | SigmoidPoint
+"""A loss of single-label or of multi-label data."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,8 +28,9 @@ class Stage:
 
     Parameters
     ----------
-    loss : LossPoint
-        The loss.
+    loss : LossPoint or SigmoidPoint
+        The loss; the second is that of multi-label data, which knows neither `sampling` nor
+        `head_only`.
     start : float, default 0.0
         Share of the sweep's epochs, in [0, 1), after which this stage begins.
     sampling : float, default 0.0
@@ -39,10 +43,10 @@ class Stage:
     Raises
     ------
     ValueError
-        If `start` or `sampling` is out of its range.
+        If `start` or `sampling` is out of its range, or if a multi-label loss has them.
     """
 
-    loss: LossPoint
+    loss: Point
     start: float = 0.0
     sampling: float = 0.0
     head_only: bool = False
@@ -52,6 +56,16 @@ class Stage:
             raise ValueError(f"`start` must be in [0, 1). Received: start={self.start}.")
         if not 0.0 <= self.sampling <= 1.0:
             raise ValueError(f"`sampling` must be in [0, 1]. Received: sampling={self.sampling}.")
+        if isinstance(self.loss, SigmoidPoint) and self.sampling:
+            raise ValueError(
+                "a row may have several labels, so none can be drawn in proportion to its class: "
+                f"`sampling` must be 0 on multi-label data. Received: sampling={self.sampling}."
+            )
+        if isinstance(self.loss, SigmoidPoint) and self.head_only:
+            raise ValueError(
+                "a last layer that is trained anew is not offered on multi-label data: `head_only` "
+                "must be false. Received: head_only=True."
+            )
 
     def start_epoch(self, epochs: int) -> int:
         """Return the first epoch (from 0) of this stage in a sweep of so many epochs.
@@ -77,7 +91,8 @@ class Recipe:
     ------
     ValueError
         If the stages are not in order, or if one after a `head_only` stage trains all layers
-        again: the optimiser has forgotten how it moved them.
+        again: the optimiser has forgotten how it moved them. If stages mix single-label and
+        multi-label losses, or if the latter have a cosine head.
     """
 
     stages: tuple[Stage, ...]
@@ -93,9 +108,17 @@ class Recipe:
                 "a stage after one with `head_only` must have `head_only` too. "
                 f"Received: head_only={heads}."
             )
+        tasks = {isinstance(stage.loss, SigmoidPoint) for stage in self.stages}
+        if len(tasks) > 1:
+            raise ValueError("stages mix losses of single-label and of multi-label data.")
+        if tasks == {True} and self.head != "linear":
+            raise ValueError(
+                "a cosine head is not offered on multi-label data: `head` must be linear. "
+                f"Received: head={self.head}."
+            )
 
     @classmethod
-    def plain(cls, loss: LossPoint) -> Recipe:
+    def plain(cls, loss: Point) -> Recipe:
         """One loss from start to end."""
         return cls(stages=(Stage(loss=loss),))
 

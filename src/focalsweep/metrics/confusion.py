@@ -13,6 +13,12 @@ with true rows that is never predicted has recall 0 and F1 0. Counts without any
 This is `sklearn.metrics.f1_score(..., average="macro", labels=np.unique(y_true))` and
 scikit-learn's own rule in `balanced_accuracy_score`. MCC and accuracy average over rows, so the
 rule does not touch them.
+
+So a class that is absent from the test rows of everything does not count, a class of one row counts
+as much as any other in the one fold that tests it, and macro scores of pooled counts (a trial's
+value, pooled over inner folds) average over the classes that occur in the pooled truth, whatever
+single folds lack. Where a class is absent from training but not from the scored rows, its rows are
+misses: recall 0, F1 0, and a finite log-loss from the small probability that its logit is left.
 """
 
 from __future__ import annotations
@@ -42,12 +48,16 @@ CostMatrix = tuple[tuple[float, ...], ...]
 """What deciding column for a row of class row costs; plain numbers, so it compares by value."""
 
 
-Counts = NDArray[np.integer] | NDArray[np.floating] | Margins
+Counts = NDArray[np.integer | np.floating] | Margins
 
 
 def confusion_counts(
-    labels: ArrayLike, predictions: ArrayLike, *, n_classes: int
-) -> NDArray[np.int64]:
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    *,
+    n_classes: int,
+    weights: NDArray[np.floating] | None = None,
+) -> NDArray[np.integer | np.floating]:
     """Count rows by true and predicted class.
 
     Parameters
@@ -58,11 +68,13 @@ def confusion_counts(
         Predicted class codes; leading axes (seeds, for example) share the labels.
     n_classes : int
         Number of classes.
+    weights : array of shape (rows,), optional
+        What each row counts for; None counts whole rows.
 
     Returns
     -------
-    int array of shape (..., n_classes, n_classes)
-        True class down, predicted class across.
+    array of shape (..., n_classes, n_classes)
+        True class down, predicted class across; integers without weights.
 
     Raises
     ------
@@ -82,7 +94,8 @@ def confusion_counts(
     cells = n_classes * n_classes
     cell = (y * n_classes + predicted).reshape(tables, -1)
     cell += cells * np.arange(tables)[:, None]
-    counts = np.bincount(cell.ravel(), minlength=tables * cells)
+    mass = None if weights is None else np.tile(weights, tables)
+    counts = np.bincount(cell.ravel(), weights=mass, minlength=tables * cells)
     return counts.reshape(*leading, n_classes, n_classes)
 
 

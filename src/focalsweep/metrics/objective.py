@@ -11,18 +11,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from focalsweep.errors import UserError
 from focalsweep.metrics import confusion as scores
+from focalsweep.metrics import label_scores
 from focalsweep.metrics.confusion import CostMatrix, Counts
 
 COST = "cost"
 """Name of the objective that `cost_objective` makes."""
 
 COST_LABEL = "mean cost a row"
+
+MICRO_F1 = "micro_f1"
+"""Name of the objective that only multi-label data have."""
+
+MICRO_F1_LABEL = "micro-F1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +47,15 @@ class Objective:
         instead, and for costs.
     costs : tuple of tuples, optional
         Cost of deciding column for a row of class row, see `cost_objective`.
+    multi_label : bool
+        Whether counts are (..., labels, 2, 2) and scores those of multi-label decisions.
     """
 
     name: str
     label: str
-    score: Callable[[Counts], NDArray[np.float64]] | None
+    score: Callable[[Any], NDArray[np.float64]] | None
     costs: CostMatrix | None = None
+    multi_label: bool = False
 
     @property
     def uses_decisions(self) -> bool:
@@ -56,6 +66,11 @@ class Objective:
     def lower_is_better(self) -> bool:
         """Whether the number that people know goes down; its utility still goes up."""
         return self.score is None
+
+    @property
+    def decision_words(self) -> tuple[str, str]:
+        """Names of the fitted decision layer and of the decision that needs no fitting."""
+        return decision_words(self.name, multi_label=self.multi_label)
 
     @property
     def unit(self) -> float:
@@ -76,7 +91,8 @@ class Objective:
         Parameters
         ----------
         confusion : array of shape (..., classes, classes), or its margins, optional
-            True class down, predicted class across. Needed unless the objective is log-loss.
+            True class down, predicted class across; for `multi_label` of shape
+            (..., labels, 2, 2). Needed unless the objective is log-loss.
         log_loss : array of shape (...), optional
             Mean log-loss. Needed when the objective is log-loss.
 
@@ -123,14 +139,65 @@ OBJECTIVES = MappingProxyType(
 )
 
 
+LABEL_OBJECTIVES = MappingProxyType(
+    {
+        choice.name: choice
+        for choice in (
+            Objective(
+                name="macro_f1",
+                label="macro-F1",
+                score=label_scores.label_macro_f1,
+                multi_label=True,
+            ),
+            Objective(
+                name=MICRO_F1,
+                label=MICRO_F1_LABEL,
+                score=label_scores.label_micro_f1,
+                multi_label=True,
+            ),
+            Objective(
+                name="balanced_accuracy",
+                label="balanced accuracy",
+                score=label_scores.label_balanced_accuracy,
+                multi_label=True,
+            ),
+            Objective(name="mcc", label="MCC", score=label_scores.label_mcc, multi_label=True),
+            Objective(name="log_loss", label="log-loss", score=None, multi_label=True),
+        )
+    }
+)
+
+
+def multi_label_objective(name: str) -> Objective:
+    """Look an objective of multi-label data up by its name in the config.
+
+    Raises
+    ------
+    UserError
+        When there is none of this name for rows with any number of labels.
+
+    Examples
+    --------
+    >>> counts = [[[5, 1], [1, 3]], [[9, 0], [1, 0]]]  # [label][has it][said to have it]
+    >>> float(multi_label_objective("macro_f1").utility(confusion=counts))
+    0.375
+    """
+    if name in LABEL_OBJECTIVES:
+        return LABEL_OBJECTIVES[name]
+    raise UserError(
+        f"`objective` must be one of {', '.join(LABEL_OBJECTIVES)} where rows have any number of "
+        f"labels. Received: objective={name}."
+    )
+
+
 def objective(name: str) -> Objective:
     """Look an objective up by its name in the config.
 
     Raises
     ------
     UserError
-        When there is no such objective, the sentence then names the nearest one; and for ``cost``,
-        which is nothing without its costs.
+        When there is no such objective, the sentence then names the nearest one; for ``cost``,
+        which is nothing without its costs; and for ``micro_f1``, which is for multi-label data.
 
     Examples
     --------
@@ -143,6 +210,11 @@ def objective(name: str) -> Objective:
         raise UserError(
             f"`objective={COST}` needs `decision.costs`, a list with one row of costs for each "
             "true class; give them, or choose another `objective`."
+        )
+    if name == MICRO_F1:
+        raise UserError(
+            f"`objective={MICRO_F1}` is for rows with any number of labels: where every row has "
+            "one class it is plain accuracy, which the largest classes decide; choose macro_f1."
         )
     near = get_close_matches(name, OBJECTIVES, n=1, cutoff=0.5)
     hint = f"; the nearest is `{near[0]}`" if near else ""
@@ -193,18 +265,22 @@ def cost_objective(costs: ArrayLike) -> Objective:
 
 def objective_label(name: str) -> str:
     """Return an objective's name in texts, also where its costs are not at hand."""
+    if name == MICRO_F1:
+        return MICRO_F1_LABEL
     return COST_LABEL if name == COST else objective(name).label
 
 
-def decision_layer(name: str) -> str:
-    """Name what turns probabilities into classes beyond argmax.
+def decision_words(name: str, *, multi_label: bool = False) -> tuple[str, str]:
+    """Name the fitted decision layer and the decision that needs no fitting.
 
-    Under costs that is expected cost or weights, whichever was cheaper on inner rows; elsewhere
-    it is weights.
+    The layer is a threshold a label on multi-label data; under costs expected cost or weights,
+    whichever was cheaper on inner rows; elsewhere weights.
     """
-    return "the decision layer" if name == COST else "decision weights"
+    if multi_label:
+        return "fitted thresholds", "threshold 0.5"
+    return ("the decision layer" if name == COST else "decision weights"), "argmax"
 
 
 def lower_is_better(name: str) -> bool:
     """Say the same as `Objective.lower_is_better`, also where the costs are not at hand."""
-    return name == COST or objective(name).lower_is_better
+    return name == COST or (name != MICRO_F1 and objective(name).lower_is_better)

@@ -12,35 +12,50 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from focalsweep.metrics.row_mean import row_mean
+
 Array = NDArray[np.float64]
+RowWeights = NDArray[np.floating]
 
 
 def row_log_loss(log_proba: ArrayLike, labels: ArrayLike) -> Array:
-    """Return the negative log-probability of each row's true class.
+    """Return the negative log-probability of each row's true class, or of its labels' mean.
 
     Parameters
     ----------
-    log_proba : array of shape (..., rows, classes)
+    log_proba : array of shape (..., rows, classes), or (..., rows, labels, 2)
         Natural logarithms of probabilities, <= 0; -inf is allowed.
-    labels : int array of shape (rows,)
-        True class codes, shared by all leading axes.
+    labels : int array of shape (rows,), or (rows, labels)
+        True class codes, or 0 and 1 for each label; shared by all leading axes.
 
     Returns
     -------
     array of shape (..., rows)
-        In nats, >= 0.
+        In nats, >= 0; of several labels the mean over labels.
     """
-    table = np.asarray(log_proba, dtype=np.float64)
+    table, codes = np.asarray(log_proba, dtype=np.float64), np.asarray(labels)
+    if codes.ndim == 2:
+        # The loss of each label is a choice of two, and a row's is their mean.
+        own = np.where(codes > 0, table[..., 1], table[..., 0])
+        return np.asarray(-own.mean(axis=-1))
     rows = np.arange(table.shape[-2])
-    return -table[..., rows, np.asarray(labels)]
+    return -table[..., rows, codes]
 
 
-def log_loss(log_proba: ArrayLike, labels: ArrayLike) -> Array:
-    """Return the mean of `row_log_loss` over rows, shape (...), in nats."""
-    return np.asarray(row_log_loss(log_proba, labels).mean(axis=-1))
+def log_loss(
+    log_proba: ArrayLike, labels: ArrayLike, *, weights: RowWeights | None = None
+) -> Array:
+    """Return the mean of `row_log_loss` over rows, shape (...), in nats.
+
+    `weights` of shape (rows,) are what rows count for, here and in the other scores; None counts
+    every row once.
+    """
+    return row_mean(row_log_loss(log_proba, labels), weights)
 
 
-def brier_score(log_proba: ArrayLike, labels: ArrayLike) -> Array:
+def brier_score(
+    log_proba: ArrayLike, labels: ArrayLike, *, weights: RowWeights | None = None
+) -> Array:
     """Return the mean over rows of the squared distance to the one-hot truth, in [0, 2].
 
     Summed over classes, as Brier wrote it; scikit-learn's ``scale_by_half=False``. Shapes as in
@@ -48,7 +63,7 @@ def brier_score(log_proba: ArrayLike, labels: ArrayLike) -> Array:
     """
     proba = np.exp(np.asarray(log_proba, dtype=np.float64))
     truth = np.eye(proba.shape[-1])[np.asarray(labels)]
-    return np.asarray(((proba - truth) ** 2).sum(axis=-1).mean(axis=-1))
+    return row_mean(((proba - truth) ** 2).sum(axis=-1), weights)
 
 
 class Reliability(NamedTuple):
@@ -62,7 +77,13 @@ class Reliability(NamedTuple):
     """Share of all rows; they sum to 1."""
 
 
-def reliability(log_proba: ArrayLike, labels: ArrayLike, *, n_bins: int = 15) -> Reliability:
+def reliability(
+    log_proba: ArrayLike,
+    labels: ArrayLike,
+    *,
+    n_bins: int = 15,
+    weights: RowWeights | None = None,
+) -> Reliability:
     """Compare how sure a model is with how often it is right.
 
     Rows are binned by the probability of their most probable class into bins of equally many rows;
@@ -76,24 +97,38 @@ def reliability(log_proba: ArrayLike, labels: ArrayLike, *, n_bins: int = 15) ->
         True class codes.
     n_bins : int, default 15
         Bins at most.
+    weights : array of shape (rows,), optional
+        What each row counts for, also where bins of equally many rows end.
     """
     table = np.asarray(log_proba, dtype=np.float64)
     confidence = np.exp(table.max(axis=-1))
     correct = table.argmax(axis=-1) == np.asarray(labels)
-    inner_edges = np.quantile(confidence, np.arange(1, n_bins) / n_bins)
+    parts = np.arange(1, n_bins) / n_bins
+    if weights is None:
+        inner_edges, mass = np.quantile(confidence, parts), np.ones(len(table))
+    else:
+        # The one kind of quantile that NumPy has for weights.
+        inner_edges = np.quantile(confidence, parts, method="inverted_cdf", weights=weights)
+        mass = weights.astype(np.float64)
     bins = np.searchsorted(inner_edges, confidence, side="left")
-    rows = np.bincount(bins, minlength=n_bins)
+    rows, confident, right = (
+        np.bincount(bins, weights=mass * each, minlength=n_bins)
+        for each in (np.ones(len(table)), confidence, correct)
+    )
     there = rows > 0
-    sums = [np.bincount(bins, weights=w, minlength=n_bins)[there] for w in (confidence, correct)]
     return Reliability(
-        confidence=sums[0] / rows[there],
-        accuracy=sums[1] / rows[there],
-        share=rows[there] / len(table),
+        confidence=confident[there] / rows[there],
+        accuracy=right[there] / rows[there],
+        share=rows[there] / mass.sum(),
     )
 
 
 def expected_calibration_error(
-    log_proba: ArrayLike, labels: ArrayLike, *, n_bins: int = 15
+    log_proba: ArrayLike,
+    labels: ArrayLike,
+    *,
+    n_bins: int = 15,
+    weights: RowWeights | None = None,
 ) -> float:
     """Return how far confidence and accuracy lie apart, averaged over rows, in [0, 1].
 
@@ -107,5 +142,5 @@ def expected_calibration_error(
     .. [1] Guo et al., "On Calibration of Modern Neural Networks", arXiv:1706.04599.
     .. [2] Nixon et al., "Measuring Calibration in Deep Learning", arXiv:1904.01685 (equal rows).
     """
-    bins = reliability(log_proba, labels, n_bins=n_bins)
+    bins = reliability(log_proba, labels, n_bins=n_bins, weights=weights)
     return float(bins.share @ np.abs(bins.accuracy - bins.confidence))

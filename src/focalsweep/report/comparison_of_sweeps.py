@@ -19,11 +19,13 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import wilcoxon
 
+from focalsweep.config.arm_schema import Family
 from focalsweep.errors import UserError
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
 from focalsweep.report.page import environment
 from focalsweep.report.plots.gains import gains_plot
+from focalsweep.report.task_words import words_of
 from focalsweep.report.wording import decision_words, objective_words
 from focalsweep.report.wording import score as score_words
 from focalsweep.report.write import write_text
@@ -67,7 +69,7 @@ def compare_sweeps(results: Mapping[Path, SweepResult]) -> SweepComparison:
     Raises
     ------
     UserError
-        When there are fewer than two, or their objectives differ.
+        When there are fewer than two, or their objectives or their tasks differ.
     """
     if len(results) < 2:
         raise UserError(
@@ -80,6 +82,11 @@ def compare_sweeps(results: Mapping[Path, SweepResult]) -> SweepComparison:
             "Sweeps are compared on one objective. Received: "
             f"{', '.join(f'`{name}`' for name in sorted(objectives))}; leave out the others."
         )
+    if len({result.task for result in results.values()}) > 1:
+        raise UserError(
+            "Sweeps are compared on one task. Received: single-label and multi-label sweeps, which "
+            "have no arm in common; compare each kind by itself."
+        )
     names = _names(results)
     scores = pd.DataFrame(
         {
@@ -87,6 +94,7 @@ def compare_sweeps(results: Mapping[Path, SweepResult]) -> SweepComparison:
             for name, result in zip(names, results.values(), strict=True)
         }
     ).T
+    known = {arm.name: arm for result in results.values() for arm in result.arms}
     return SweepComparison(
         objective=objectives.pop(),
         sweeps=pd.DataFrame(
@@ -98,6 +106,7 @@ def compare_sweeps(results: Mapping[Path, SweepResult]) -> SweepComparison:
                     "classes": len(result.dataset.classes),
                     "imbalance_ratio": result.dataset.imbalance_ratio,
                     "seed": result.seed,
+                    "task": result.task,
                     "decision": result.verdict.decision,
                     "arm": result.verdict.arm,
                 }
@@ -105,7 +114,7 @@ def compare_sweeps(results: Mapping[Path, SweepResult]) -> SweepComparison:
             ]
         ).set_index("sweep"),
         scores=scores,
-        arms=_arms(scores, known={a.name: a for r in results.values() for a in r.arms}),
+        arms=_arms(scores, known=known),
     )
 
 
@@ -119,7 +128,7 @@ def print_comparison(console: Console, comparison: SweepComparison) -> None:
             str(name),
             f"{row['rows']:,}",
             f"{row['imbalance_ratio']:.3g}",
-            decision_words(row["decision"], comparison.objective),
+            decision_words(row["decision"], row["task"], comparison.objective),
         )
     console.print(sweeps)
     arms = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -141,17 +150,20 @@ def print_comparison(console: Console, comparison: SweepComparison) -> None:
 def write_comparison(comparison: SweepComparison, path: Path) -> Path:
     """Write the page, and the scores beside it as CSV; return the page's path."""
     arms = comparison.arms
+    words = words_of(comparison.sweeps["task"].iloc[0], comparison.objective)
     plot = gains_plot(
-        _gains(comparison.scores)[arms.index[::-1]],
+        _gains(comparison.scores, families=dict(arms["family"]))[arms.index[::-1]],
         labels=dict(arms["label"]),
         families=dict(arms["family"]),
         objective=comparison.objective,
+        words=words,
     )
     page = (
         environment()
         .get_template("comparison.html.j2")
         .render(
             comparison=comparison,
+            words=words,
             sweeps=comparison.sweeps.reset_index().to_dict("records"),
             arms=arms.reset_index().to_dict("records"),
             scores=comparison.scores,
@@ -169,8 +181,9 @@ def _or_blank(value: float, form: str) -> str:
     return "" if math.isnan(value) else form.format(value)
 
 
-def _gains(scores: pd.DataFrame) -> pd.DataFrame:
-    return scores.sub(scores["cross_entropy"], axis="index")
+def _gains(scores: pd.DataFrame, *, families: Mapping[str, Family]) -> pd.DataFrame:
+    control = next(name for name in scores.columns if families[str(name)] == "cross_entropy")
+    return scores.sub(scores[control], axis="index")
 
 
 def _names(results: Mapping[Path, SweepResult]) -> Sequence[str]:
@@ -185,7 +198,7 @@ def _names(results: Mapping[Path, SweepResult]) -> Sequence[str]:
 def _arms(scores: pd.DataFrame, *, known: Mapping[str, ArmResult]) -> pd.DataFrame:
     everywhere = scores.dropna(axis="columns")
     ranks = everywhere.rank(axis="columns", ascending=False).mean()
-    gains = _gains(scores)
+    gains = _gains(scores, families={name: arm.family for name, arm in known.items()})
     rows = []
     for arm in scores.columns:
         gain = gains[arm].dropna()
@@ -199,7 +212,7 @@ def _arms(scores: pd.DataFrame, *, known: Mapping[str, ArmResult]) -> pd.DataFra
                 "mean_difference": gain.mean(),
                 "wins": int((gain > 0).sum()),
                 "losses": int((gain < 0).sum()),
-                "p_value": _p_value(gain) if arm != "cross_entropy" else float("nan"),
+                "p_value": _p_value(gain) if known[arm].family != "cross_entropy" else float("nan"),
             }
         )
     order = ["mean_rank", "mean_difference"]

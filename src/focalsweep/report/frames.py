@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.arm_facts import ArmResult, PrecisionRecall
 from focalsweep.evidence.result import SweepResult
+from focalsweep.report.wording import positive_weights
 
 FINAL_FOLD = "all"
 """What the column `fold` holds for the search on all rows, which gives the pasted point."""
@@ -75,10 +76,12 @@ def folds_frame(result: SweepResult) -> pd.DataFrame:
 
 
 def classes_frame(result: SweepResult) -> pd.DataFrame:
-    """Return one row a class and arm: count, share, recall on test rows, alpha and gamma.
+    """Return one row a class (or label) and arm: count, share, recall on test rows, alpha, gamma.
 
-    `recall` is that of argmax and `decision_recall` that with decision weights, each in [0, 1] and
-    NaN for a class without test rows. Rows are in the order of class codes.
+    `recall` is that of argmax (threshold 1/2) and `decision_recall` that with decision weights
+    (fitted thresholds), each in [0, 1] and NaN for a class without test rows. Rows are in the order
+    of class codes. Labels have `f1` and `decision_f1`, `average_precision` and `positive_weight`
+    besides.
     """
     frames = []
     for arm in result.arms:
@@ -88,12 +91,17 @@ def classes_frame(result: SweepResult) -> pd.DataFrame:
                 "class": [facts.name for facts in result.dataset.classes],
                 "count": [facts.count for facts in result.dataset.classes],
                 "share": [facts.share for facts in result.dataset.classes],
-                "recall": recalls(arm.confusion),
-                "decision_recall": recalls(arm.decision_confusion),
+                "recall": recalls_of(arm),
+                "decision_recall": recalls_of(arm, decided=True),
                 "alpha": arm.best.alpha,
                 "gamma": arm.best.gamma,
             }
         )
+        if arm.labels:
+            frame["f1"] = f1_scores(arm)
+            frame["decision_f1"] = f1_scores(arm, decided=True)
+            frame["average_precision"] = [label.average_precision for label in arm.labels]
+            frame["positive_weight"] = positive_weights(arm.best)
         frame.insert(4, "arm", arm.name)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
@@ -107,15 +115,60 @@ def trials_frame(path: Path) -> pd.DataFrame:
 def recalls(confusion: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Return the share of each class that was found, shape (classes,), NaN without rows."""
     counts = np.asarray(confusion, dtype=np.float64)
-    rows = counts.sum(axis=1)
-    found: NDArray[np.float64] = np.full(len(rows), np.nan)
-    np.divide(np.diag(counts), rows, out=found, where=rows > 0)
-    return found
+    return _ratio(np.diag(counts), counts.sum(axis=1))
+
+
+def recalls_of(arm: ArmResult, *, decided: bool = False) -> NDArray[np.float64]:
+    """Return the share of each class's or label's rows that an arm finds, NaN without rows.
+
+    Parameters
+    ----------
+    arm : ArmResult
+        Of either task.
+    decided : bool, default False
+        Whether by decision weights or fitted thresholds instead of argmax or threshold 1/2.
+    """
+    if not arm.labels:
+        return recalls(arm.decision_confusion if decided else arm.confusion)
+    found, missed, _, _ = label_counts(arm, decided=decided).T
+    return _ratio(found, found + missed)
+
+
+def f1_scores(arm: ArmResult, *, decided: bool = False) -> NDArray[np.float64]:
+    """Return the F1 of each label, shape (labels,), NaN where it neither comes nor is called."""
+    found, missed, wrong, _ = label_counts(arm, decided=decided).T
+    return _ratio(2 * found, 2 * found + missed + wrong)
+
+
+def label_counts(arm: ArmResult, *, decided: bool = False) -> NDArray[np.float64]:
+    """Return test rows found, missed, called wrongly and rightly left, shape (labels, 4)."""
+    counts = [label.decision if decided else label.argmax for label in arm.labels]
+    return np.array([[each.tp, each.fn, each.fp, each.tn] for each in counts])
 
 
 def find_arm(result: SweepResult, name: str) -> ArmResult | None:
     """Return the arm called `name`, or None where it was left out."""
     return next((arm for arm in result.arms if arm.name == name), None)
+
+
+def control_arm(result: SweepResult) -> ArmResult | None:
+    """Return the arm that others are compared with, plain cross-entropy; None where left out."""
+    return next((arm for arm in result.arms if arm.family == "cross_entropy"), None)
+
+
+def curve_of(arm: ArmResult, name: str) -> PrecisionRecall | None:
+    """Return the curve of a class; None where classes are many and it is not among the rarest."""
+    return next((curve for curve in arm.precision_recall if curve.name == name), None)
+
+
+def has_rule(result: SweepResult) -> bool:
+    """Tell whether a decision layer was fitted: decision weights, or a threshold a label."""
+    return any(rule_of(arm) is not None for arm in result.arms)
+
+
+def rule_of(arm: ArmResult) -> tuple[float, ...] | None:
+    """Return an arm's decision weights or, of labels, its thresholds; None where it has none."""
+    return arm.best.decision_weights or arm.best.thresholds or None
 
 
 def leading_arms(result: SweepResult) -> list[ArmResult]:
@@ -127,7 +180,9 @@ def leading_arms(result: SweepResult) -> list[ArmResult]:
     focal = [arm for arm in result.arms if arm.family == "focal"]
     neither = {"focal", "folklore", "labels", "cross_entropy"}
     rivals = [arm for arm in result.arms if arm.family not in neither]
-    names = ["cross_entropy", result.verdict.arm]
+    control = control_arm(result)
+    names = [control.name] if control is not None else []
+    names += [result.verdict.arm]
     names += [max(side, key=_inner_score).name for side in (focal, rivals) if side]
     arms = (find_arm(result, name) for name in dict.fromkeys(names))
     return [arm for arm in arms if arm is not None]
@@ -136,6 +191,12 @@ def leading_arms(result: SweepResult) -> list[ArmResult]:
 def shown_arms(result: SweepResult, *, most: int = 8) -> list[ArmResult]:
     """Return all arms, or the leading ones where a plot of more than `most` would be crowded."""
     return list(result.arms) if len(result.arms) <= most else leading_arms(result)
+
+
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    share: NDArray[np.float64] = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share
 
 
 def _inner_score(arm: ArmResult) -> float:

@@ -18,11 +18,12 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective import COST, decision_layer
+from focalsweep.metrics.objective import COST
 from focalsweep.report import tables, wording
-from focalsweep.report.frames import find_arm, leading_arms
+from focalsweep.report.frames import find_arm, has_rule, leading_arms
 from focalsweep.report.plots.gallery import all_plots
 from focalsweep.report.plots.style import FAMILY_COLOURS, Plot
+from focalsweep.report.task_words import words_of
 
 
 def _always(_: SweepResult) -> bool:
@@ -58,7 +59,18 @@ SECTIONS = (
         title="What gamma and tau do",
         short="Gamma and tau",
     ),
-    PageSection(key="classes", title="Class by class", short="Classes"),
+    PageSection(
+        key="classes",
+        title="Class by class",
+        short="Classes",
+        present=lambda result: result.task == "single_label",
+    ),
+    PageSection(
+        key="labels",
+        title="Label by label",
+        short="Labels",
+        present=lambda result: result.task == "multi_label",
+    ),
     PageSection(
         key="probabilities",
         title="Can the probabilities be believed?",
@@ -142,8 +154,10 @@ def render_report(
             show_percent=wording.percent,
             sections=sections,
             plotly_js=Markup(get_plotlyjs()),
+            words=words_of(result.task, result.objective),
+            labelled=result.dataset.multi_label,
             by_costs=result.objective == COST,
-            weighted=any(arm.best.decision_weights is not None for arm in result.arms),
+            weighted=has_rule(result),
             chosen_arm=find_arm(result, result.verdict.arm),
             leading=[arm.name for arm in leading_arms(result)],
             points=[tables.point(arm) for arm in result.arms],
@@ -184,12 +198,12 @@ def environment() -> Environment:
         "signed_interval": lambda value: _typeset(wording.interval(value, signed=True)),
         "number": lambda value: _typeset(wording.number(value)),
         "percent": wording.percent,
+        "rows_words": wording.rows_words,
         "duration": wording.duration,
         "decision": wording.decision_words,
         "tone": wording.decision_tone,
         "outcome": wording.outcome_words,
         "objective": wording.objective_words,
-        "decision_layer": decision_layer,
         "objective_hint": wording.objective_hint,
         "chosen_words": wording.chosen_words,
         "budget_row": tables.budget_row,

@@ -14,6 +14,7 @@ from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.metrics.confusion import CostMatrix
 from focalsweep.report.snippet_decision import decision_code
+from focalsweep.report.snippet_labels import label_loss_code, label_prediction
 from focalsweep.report.snippet_loss import loss_code
 from focalsweep.report.snippet_training import training_code
 from focalsweep.report.source_lines import assign, call, number, quoted
@@ -34,6 +35,9 @@ def keras_snippet(
     momentum: float = 0.9,
 ) -> str:
     """Return Python that compiles ``model`` with the chosen loss, optimizer and numbers.
+
+    Of a multi-label point the loss is that of `focalsweep.report.snippet_labels`, and there is
+    always a ``predict`` where thresholds were fitted: a label needs one to be called.
 
     Where one ``fit`` is not all, the code ends in a function ``train(x_train, y_train)``.
 
@@ -61,18 +65,20 @@ def keras_snippet(
     str
         Numbers have four significant digits.
     """
-    loss = loss_code(best, family, class_counts=class_counts)
+    labelled = bool(best.alpha_negative)
+    loss = label_loss_code(best) if labelled else loss_code(best, family, class_counts=class_counts)
     training = training_code(best, batch_size=batch_size, class_weight=loss.class_weight)
     decision = decision_code(best, costs=costs, with_weights=with_decision_weights)
+    thresholds = label_prediction(best.thresholds) if best.thresholds else []
+    needs_numpy = decision.lines or thresholds or training.numpy
     cosine = best.head == "cosine"
-    lines = ["import keras", *(["import numpy as np"] if decision.lines or training.numpy else [])]
+    lines = ["import keras", *(["import numpy as np"] if needs_numpy else [])]
     lines += _imports(
         [*training.imports, *loss.imports, *decision.imports, *([_COSINE] if cosine else [])]
     )
     lines += [
         "",
-        "# The last layer of `model` returns logits; targets are one-hot, in this order:",
-        assign("class_names", [quoted(name) for name in class_names]),
+        *_order(class_names, labelled=labelled),
     ]
     if cosine:
         lines += [
@@ -86,7 +92,20 @@ def keras_snippet(
         "model.compile(optimizer=optimizer, loss=loss)",
         *training.lines,
     ]
-    return "\n".join([*lines, *decision.lines]) + "\n"
+    return "\n".join([*lines, *decision.lines, *thresholds]) + "\n"
+
+
+def _order(names: Sequence[str], *, labelled: bool) -> list[str]:
+    quotes = [quoted(name) for name in names]
+    if labelled:
+        return [
+            "# The last layer of `model` returns one logit a label; targets are 0 or 1:",
+            assign("label_names", quotes),
+        ]
+    return [
+        "# The last layer of `model` returns logits; targets are one-hot, in this order:",
+        assign("class_names", quotes),
+    ]
 
 
 def _imports(wanted: Sequence[str]) -> list[str]:

@@ -127,13 +127,13 @@ def _moved(best: BestPoint) -> list[str]:
     """Write cross-entropy on ``scale * z + offset - margin * t``, of it what the point has."""
     lines, logits = [], "y_pred"
     if any(scale != 1.0 for scale in best.scale):
-        lines += _tensor("scale", best.scale)
+        lines += tensor("scale", best.scale)
         logits = "scale * y_pred"
     if len(set(best.offset)) > 1:
-        lines += _tensor("offset", best.offset)
+        lines += tensor("offset", best.offset)
         logits += " + offset"
     if any(best.margin):
-        lines += _tensor("margin", best.margin)
+        lines += tensor("margin", best.margin)
         logits += " - margin * y_true"
     options = f"from_logits=True, label_smoothing={number(best.smoothing)}"
     if not best.smoothing:
@@ -153,7 +153,7 @@ def _moved(best: BestPoint) -> list[str]:
     ]
 
 
-def _tensor(name: str, values: Sequence[float]) -> list[str]:
+def tensor(name: str, values: Sequence[float]) -> list[str]:
     """Assign numbers of the classes so that they multiply tensors of every backend."""
     written = numbers(values)
     if len(set(written)) == 1:

@@ -14,7 +14,17 @@ from typing import Any
 from focalsweep.evidence.arm_facts import ArmResult, GradientShares
 from focalsweep.evidence.result import SweepResult
 from focalsweep.report import wording
-from focalsweep.report.frames import find_arm, leading_arms, recalls
+from focalsweep.report.frames import (
+    control_arm,
+    curve_of,
+    f1_scores,
+    find_arm,
+    has_rule,
+    label_counts,
+    leading_arms,
+    recalls,
+    recalls_of,
+)
 from focalsweep.report.plots.classes import frequency_order
 
 
@@ -47,8 +57,8 @@ class Gains:
 
 def gains(result: SweepResult) -> list[Gains]:
     """Separate what a decision rule gives for free from what the loss gives."""
-    origin = find_arm(result, "cross_entropy")
-    if origin is None or all(arm.best.decision_weights is None for arm in result.arms):
+    origin = control_arm(result)
+    if origin is None or not has_rule(result):
         return []
     return [
         Gains(
@@ -63,12 +73,9 @@ def gains(result: SweepResult) -> list[Gains]:
 
 def class_rows(result: SweepResult) -> list[dict[str, Any]]:
     """Return one row a class, frequent to rare, with the recalls that the verdict is about."""
-    names = dict.fromkeys(("cross_entropy", result.verdict.arm))
     chosen = find_arm(result, result.verdict.arm)
     columns = []
-    for arm in (find_arm(result, name) for name in names):
-        if arm is None:
-            continue
+    for arm in deciding_arms(result):
         columns.append((arm.label, recalls(arm.confusion)))
         if arm.best.decision_weights is not None:
             columns.append((f"{arm.label}, with weights", recalls(arm.decision_confusion)))
@@ -83,6 +90,12 @@ def class_rows(result: SweepResult) -> list[dict[str, Any]]:
     ]
 
 
+def deciding_arms(result: SweepResult) -> list[ArmResult]:
+    """Return cross-entropy and the verdict's arm, each once and where it is in the sweep."""
+    found = (control_arm(result), find_arm(result, result.verdict.arm))
+    return list({arm.name: arm for arm in found if arm is not None}.values())
+
+
 def data_rows(result: SweepResult) -> list[dict[str, Any]]:
     """Return one row a class, frequent to rare: rows, share, overlap and suspects where known."""
     largest = max(facts.count for facts in result.dataset.classes)
@@ -92,7 +105,7 @@ def data_rows(result: SweepResult) -> list[dict[str, Any]]:
             "code": code,
             "facts": result.dataset.classes[code],
             "bar": 100 * result.dataset.classes[code].count / largest,
-            "overlap": diagnosis.classes[code] if diagnosis else None,
+            "overlap": diagnosis.classes[code] if diagnosis and diagnosis.classes else None,
             "suspects": suspects.by_class[code] if suspects and suspects.by_class else None,
         }
         for code in frequency_order(result)
@@ -105,24 +118,77 @@ def recall_table(result: SweepResult) -> ArmTable:
     return ArmTable(
         columns=_class_names(result, order),
         rows=tuple(
-            (arm, tuple(float(value) for value in recalls(arm.confusion)[order]))
+            (arm, tuple(float(value) for value in recalls_of(arm)[order])) for arm in result.arms
+        ),
+    )
+
+
+def f1_table(result: SweepResult) -> ArmTable:
+    """Return the F1 of each label with fitted thresholds, labels from frequent to rare."""
+    order, fitted = frequency_order(result), has_rule(result)
+    return ArmTable(
+        columns=_class_names(result, order),
+        rows=tuple(
+            (arm, tuple(float(value) for value in f1_scores(arm, decided=fitted)[order]))
             for arm in result.arms
         ),
     )
 
 
+def label_rows(result: SweepResult) -> list[dict[str, Any]]:
+    """Return one row a label, frequent to rare: how the recommended arm decides it, and how well.
+
+    Counts are test rows, by fitted thresholds where the sweep has them.
+    """
+    arm = find_arm(result, result.verdict.arm)
+    if arm is None:
+        return []
+    fitted = has_rule(result)
+    counts, f1 = label_counts(arm, decided=fitted), f1_scores(arm, decided=fitted)
+    recall, weights = recalls_of(arm, decided=fitted), wording.positive_weights(arm.best)
+    rows = []
+    for code in frequency_order(result):
+        found, missed, wrong, _ = counts[code]
+        called = found + wrong
+        rows.append(
+            {
+                "facts": result.dataset.classes[code],
+                "found": found,
+                "missed": missed,
+                "wrong": wrong,
+                "recall": recall[code],
+                "precision": found / called if called else nan,
+                "f1": f1[code],
+                "average_precision": arm.labels[code].average_precision,
+                "weight": weights[code],
+                "threshold": arm.best.thresholds[code] if arm.best.thresholds else 0.5,
+            }
+        )
+    return rows
+
+
 def precision_table(result: SweepResult) -> ArmTable | None:
     """Return the average precision of each class, None where no arm has any."""
-    known = [
-        (arm, {curve.name: curve.average_precision for curve in arm.precision_recall})
+    known = {curve.name for arm in result.arms for curve in arm.precision_recall}
+    names = [name for name in _class_names(result, frequency_order(result)) if name in known]
+    rows = tuple(
+        (arm, tuple(_average_precision(arm, name) for name in names))
         for arm in result.arms
         if arm.precision_recall
-    ]
-    # Of many classes only the rarest have curves, the same in every arm.
-    there = {name for _, found in known for name in found}
-    columns = tuple(name for name in _class_names(result, frequency_order(result)) if name in there)
-    rows = tuple((arm, tuple(found.get(name, nan) for name in columns)) for arm, found in known)
-    return ArmTable(columns=columns, rows=rows) if rows else None
+    )
+    return ArmTable(columns=tuple(names), rows=rows) if rows else None
+
+
+def label_precision_table(result: SweepResult) -> ArmTable:
+    """Return the average precision of each label by every arm, labels from frequent to rare."""
+    order = frequency_order(result)
+    return ArmTable(
+        columns=_class_names(result, order),
+        rows=tuple(
+            (arm, tuple(arm.labels[code].average_precision for code in order))
+            for arm in result.arms
+        ),
+    )
 
 
 def gradient_table(result: SweepResult) -> ArmTable | None:
@@ -136,7 +202,8 @@ def gradient_table(result: SweepResult) -> ArmTable | None:
 
 def suspect_gradients(result: SweepResult) -> list[tuple[ArmResult, float]]:
     """Return the gradient's share that suspects take: leading arms and the copied point."""
-    names = {arm.name for arm in leading_arms(result)} | {"focal_folklore"}
+    names = {arm.name for arm in leading_arms(result)}
+    names |= {arm.name for arm in result.arms if arm.family == "folklore"}
     return [
         (arm, shares.suspects)
         for arm, shares in _pulled(result)
@@ -185,7 +252,7 @@ def point(arm: ArmResult) -> dict[str, Any]:
         folds = [fold.parameters[name] for fold in arm.folds if name in fold.parameters]
         tuned.append(_spread(words, getattr(arm.best, name), folds))
     tuned.append(_spread("epochs", arm.best.epochs, [fold.epochs for fold in arm.folds]))
-    alpha = wording.spread(arm.best.alpha) if len(set(arm.best.alpha)) > 1 else ""
+    alpha = wording.weight_range(arm.best)
     return {"arm": arm, "numbers": numbers, "alpha": alpha, "tuned": tuned}
 
 
@@ -197,6 +264,11 @@ def budget_row(arm: ArmResult) -> dict[str, Any] | None:
     line = search.best_so_far
     after = [line[max(round(len(line) * share), 1) - 1] for share in (0.25, 0.5, 1.0)]
     return {"arm": arm, "after": after, "search": search}
+
+
+def _average_precision(arm: ArmResult, name: str) -> float:
+    curve = curve_of(arm, name)
+    return nan if curve is None else curve.average_precision
 
 
 def _pulled(result: SweepResult) -> list[tuple[ArmResult, GradientShares]]:

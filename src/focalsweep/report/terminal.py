@@ -20,13 +20,14 @@ from rich.text import Text
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.facts import ClassFacts, DatasetFacts
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective import COST
-from focalsweep.report.frames import leading_arms
+from focalsweep.report.frames import has_rule, leading_arms
+from focalsweep.report.task_words import TaskWords, words_of
 from focalsweep.report.wording import (
     chosen_words,
     decision_tone,
     decision_words,
     interval,
+    label_sentences,
     number,
     objective_words,
     percent,
@@ -49,7 +50,7 @@ _MOST_FAILED = 6
 def print_data_summary(
     console: Console, facts: DatasetFacts, *, smallest_per_fold: Sequence[int] = ()
 ) -> None:
-    """Print the classes, the imbalance, what the smallest class is left with, what limits any loss.
+    """Print classes or labels, the imbalance, what the smallest is left with, what limits any loss.
 
     Parameters
     ----------
@@ -61,14 +62,22 @@ def print_data_summary(
         Training rows of the smallest class, one number an outer fold; empty prints the minimum
         alone.
     """
+    words = words_of("single_label" if facts.multi_label is None else "multi_label")
     console.print(
         Text.assemble(
             (facts.name, "bold"),
-            f": {facts.rows:,} rows, {facts.columns:,} columns, {len(facts.classes)} classes",
+            f": {facts.rows:,} rows, {facts.columns:,} columns, "
+            f"{len(facts.classes)} {words.things}",
         )
     )
-    console.print(_class_table(facts.classes))
-    console.print(f"Imbalance ratio {number(facts.imbalance_ratio)} (largest class over smallest).")
+    console.print(_class_table(facts.classes, words))
+    if facts.multi_label is None:
+        console.print(
+            f"Imbalance ratio {number(facts.imbalance_ratio)} (largest class over smallest)."
+        )
+    else:
+        for sentence in label_sentences(facts.multi_label, rows=facts.rows):
+            console.print(Text(sentence))
     if facts.profile != "none":
         console.print(
             f"Training folds are thinned to a {facts.profile} profile: max/min "
@@ -76,9 +85,9 @@ def print_data_summary(
         )
     if smallest_per_fold:
         counts = ", ".join(str(count) for count in smallest_per_fold)
-        console.print(f"Smallest class in the training rows of each fold: {counts} rows.")
+        console.print(f"{words.smallest} in the training rows of each fold: {counts} rows.")
     else:
-        console.print(f"Smallest class in a training fold: {facts.smallest_training_class} rows.")
+        console.print(f"{words.smallest} in a training fold: {facts.smallest_training_class} rows.")
     for sentence in facts.diagnosis.text[:_MOST_SENTENCES] if facts.diagnosis else ():
         console.print(Text(sentence))
     for note in facts.notes:
@@ -101,12 +110,12 @@ def print_result(
     ui : str, optional
         The command that opens the MLflow UI; None where nothing was tracked.
     """
-    weighted = any(arm.best.decision_weights is not None for arm in result.arms)
+    words = words_of(result.task, result.objective)
     console.print()
     console.print(Text(f"{objective_words(result.objective)} on test rows, and the point chosen"))
     arms = _table_arms(result)
-    console.print(_arm_table(result, arms, weighted=weighted))
-    _print_rest(console, [arm for arm in result.arms if arm not in arms])
+    console.print(_arm_table(result, arms))
+    _print_rest(console, [arm for arm in result.arms if arm not in arms], words)
     _print_failed(console, [arm for arm in result.arms if arm.failed_trials])
     for left_out in result.left_out:
         console.print(Text(f"Left out: {left_out.arm}. {left_out.reason}"))
@@ -114,7 +123,8 @@ def print_result(
         Panel(
             Text(result.verdict.text),
             title=Text(
-                f" {decision_words(result.verdict.decision, result.objective)} ", style="bold"
+                f" {decision_words(result.verdict.decision, result.task, result.objective)} ",
+                style="bold",
             ),
             title_align="left",
             subtitle=_certainty(result),
@@ -143,10 +153,10 @@ def _print_failed(console: Console, failed: Sequence[ArmResult]) -> None:
     """Say how many trials failed, by arm where arms are few."""
     if not failed:
         return
-    words = ", ".join(f"{arm.failed_trials} of {arm.name}" for arm in failed)
+    named = ", ".join(f"{arm.failed_trials} of {arm.name}" for arm in failed)
     if len(failed) > _MOST_FAILED:
-        words = f"{sum(arm.failed_trials for arm in failed)} in {len(failed)} arms"
-    console.print(Text(f"Failed trials: {words}; reasons are in trials.csv."))
+        named = f"{sum(arm.failed_trials for arm in failed)} in {len(failed)} arms"
+    console.print(Text(f"Failed trials: {named}; reasons are in trials.csv."))
 
 
 def _certainty(result: SweepResult) -> Text | None:
@@ -161,10 +171,10 @@ def _print_path(console: Console, name: str, text: str) -> None:
     console.print(Text.assemble((f"{name:<8}", "bold"), text), soft_wrap=True)
 
 
-def _class_table(classes: Sequence[ClassFacts]) -> Table:
+def _class_table(classes: Sequence[ClassFacts], words: TaskWords) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("class", overflow="fold", max_width=30)
-    table.add_column("rows", justify="right")
+    table.add_column(words.thing, overflow="fold", max_width=30)
+    table.add_column(words.rows, justify="right")
     table.add_column("share", justify="right")
     table.add_column("")
     ordered = sorted(classes, key=lambda facts: -facts.count)
@@ -189,30 +199,24 @@ def _table_arms(result: SweepResult) -> list[ArmResult]:
     return [arm for arm in result.arms if arm.name in names]
 
 
-def _print_rest(console: Console, rest: Sequence[ArmResult]) -> None:
+def _print_rest(console: Console, rest: Sequence[ArmResult], words: TaskWords) -> None:
     """Sum up the arms that the table leaves out."""
     differences = [arm.difference.mean for arm in rest if arm.difference is not None]
     if not rest:
         return
-    words = (
-        f"{len(rest)} more arms, lower on validation rows: {', '.join(arm.name for arm in rest)}"
-    )
+    told = f"{len(rest)} more arms, lower on validation rows: {', '.join(arm.name for arm in rest)}"
     if differences:
         low, high = (score(value, signed=True) for value in (min(differences), max(differences)))
-        words += f"; {low} to {high} against cross-entropy"
-    console.print(Text(f"{words}."))
+        told += f"; {low} to {high} against {words.control}"
+    console.print(Text(f"{told}."))
 
 
-def _arm_table(result: SweepResult, arms: Sequence[ArmResult], *, weighted: bool) -> Table:
+def _arm_table(result: SweepResult, arms: Sequence[ArmResult]) -> Table:
+    words, weighted = words_of(result.task, result.objective), has_rule(result)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm", ratio=1)
-    table.add_column("argmax", justify="right", no_wrap=True)
-    if weighted:
-        table.add_column(
-            "with\nlayer" if result.objective == COST else "with\nweights",
-            justify="right",
-            no_wrap=True,
-        )
+    for head in words.score_heads[: 1 + weighted]:
+        table.add_column(head, justify="right", no_wrap=True)
     table.add_column("95% interval", justify="right", no_wrap=True)
     table.add_column("against\ncross-entropy", justify="right", no_wrap=True)
     for arm in arms:

@@ -23,7 +23,7 @@ from rich.text import Text
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
 from focalsweep.report.drift import drift_frame, drift_table
-from focalsweep.report.frames import arms_frame, find_arm
+from focalsweep.report.frames import arms_frame, control_arm, find_arm
 from focalsweep.report.page import environment
 from focalsweep.report.plots.drift import drift_plot, scores_plot
 from focalsweep.report.wording import (
@@ -116,9 +116,8 @@ def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> Non
     table.add_column("chosen\n(outer folds)", no_wrap=True)
     for folder, result in results.items():
         verdict = result.verdict
-        words = (
-            f"{decision_words(verdict.decision, result.objective)}, {percent(verdict.confidence)}"
-        )
+        words = decision_words(verdict.decision, result.task, result.objective)
+        words = f"{words}, {percent(verdict.confidence)}"
         head = Text.assemble(folder.name, ("\n" + words, "bold"))
         table.add_row(head, "", "", "")
         for arm in result.arms:
@@ -157,11 +156,12 @@ def _folds(arm: ArmResult) -> dict[str, float]:
 
 
 def _variant(folder: Path, result: SweepResult) -> dict[str, Any]:
-    arm, origin = (find_arm(result, name) for name in (result.verdict.arm, "cross_entropy"))
+    arm, origin = find_arm(result, result.verdict.arm), control_arm(result)
     nothing = float("nan")
     return {
         "name": folder.name,
         "report": f"{quote(folder.name)}/{REPORT_FILE}",
+        "task": result.task,
         "decision": result.verdict.decision,
         "objective": result.objective,
         "label": arm.label if arm else result.verdict.arm,

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from focalsweep.config.arm_schema import Family
+from focalsweep.config.arm_schema import Family, Task
 from focalsweep.evidence.arm_facts import BestPoint
-from focalsweep.evidence.facts import Interval
+from focalsweep.evidence.facts import Interval, MultiLabelFacts
 from focalsweep.evidence.result import Comparison, Decision
-from focalsweep.metrics.objective import decision_layer, lower_is_better, objective_label
+from focalsweep.metrics.objective import lower_is_better, objective_label
+from focalsweep.report.task_words import words_of
 
 NOTHING = "n/a"
 """What stands for a number that is not finite."""
@@ -33,6 +34,13 @@ _DECISIONS: dict[Decision, str] = {
     "not_enough_data": "Not enough data to tell",
     "fix_labels": "Fix the labels first",
 }
+
+_LABEL_DECISIONS: dict[Decision, str] = {
+    "use_class_weights": "Use positive weights",
+    "use_decision_weights": "Use fitted thresholds",
+    "keep_cross_entropy": "Keep binary cross-entropy",
+}
+"""What these are called where rows carry labels."""
 
 _TONES: dict[Decision, str] = {
     "keep_cross_entropy": "keep",
@@ -55,6 +63,11 @@ FAMILY_WORDS: dict[Family, str] = {
     "folklore": "focal loss, copied numbers",
 }
 
+_LABEL_FAMILIES: dict[Family, str] = {
+    "cross_entropy": "binary cross-entropy",
+    "class_weights": "positive weights",
+}
+
 _OUTCOMES = {
     "better": "Yes, better",
     "not_better": "No, not better by an amount that counts",
@@ -71,12 +84,29 @@ _OBJECTIVE_HINTS = {
     "cost": "the mean cost of a row with its sign turned, so closer to zero is cheaper",
 }
 
+_LABEL_HINTS = {
+    "macro_f1": "the mean of the labels' F1 scores, every label counting the same",
+    "micro_f1": "F1 over all rows and labels together, so frequent labels count most",
+    "balanced_accuracy": "the mean over labels of the recall of rows with and of rows without it",
+    "mcc": "the mean over labels of Matthews correlation, 0 is guessing, 1 is perfect",
+    "log_loss": "a mean over rows and labels, always below zero, and closer to zero is better",
+}
+
 _NUISANCE = ("learning_rate", "weight_decay", "epochs")
 
 
-def decision_words(decision: Decision, objective: str) -> str:
-    """Say a decision as an instruction, in a sweep of this objective."""
-    return _DECISIONS[decision].format(layer=decision_layer(objective))
+def decision_words(decision: Decision, task: Task, objective: str) -> str:
+    """Say a decision as an instruction, in a sweep of this task and objective."""
+    if task == "multi_label" and decision in _LABEL_DECISIONS:
+        return _LABEL_DECISIONS[decision]
+    return _DECISIONS[decision].format(layer=words_of(task, objective).rule)
+
+
+def family_words(family: Family, task: Task = "single_label") -> str:
+    """Name a family of losses."""
+    if task == "multi_label" and family in _LABEL_FAMILIES:
+        return _LABEL_FAMILIES[family]
+    return FAMILY_WORDS[family]
 
 
 def decision_tone(decision: Decision) -> str:
@@ -95,9 +125,9 @@ def objective_words(name: str) -> str:
     return f"negative {label}" if lower_is_better(name) else label
 
 
-def objective_hint(name: str) -> str:
+def objective_hint(name: str, task: Task = "single_label") -> str:
     """Explain an objective in half a sentence."""
-    return _OBJECTIVE_HINTS[name]
+    return (_LABEL_HINTS if task == "multi_label" else _OBJECTIVE_HINTS)[name]
 
 
 def score(value: float, *, signed: bool = False) -> str:
@@ -124,6 +154,13 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
+def rows_words(count: float, *, short: bool = False) -> str:
+    """Write a mean number of rows, with a decimal only below 10; `short` for thousands as 12k."""
+    if short and count >= 10_000:
+        return f"{count / 1000:,.0f}k"
+    return f"{count:,.0f}" if count >= 10 or count == round(count) else f"{count:.1f}"
+
+
 def percent(share: float) -> str:
     """Write a share or a probability in per cent, never rounded up to certainty."""
     if not math.isfinite(share):
@@ -133,6 +170,19 @@ def percent(share: float) -> str:
     if 0.999 < share < 1:
         return "> 99.9%"
     return f"{100 * share:.1f}%" if share < 0.1 or 0.99 < share < 1 else f"{100 * share:.0f}%"
+
+
+def label_sentences(facts: MultiLabelFacts, *, rows: int) -> list[str]:
+    """Say how many labels rows carry, how rare labels are, and how many rows carry none."""
+    bare = facts.rows_without_label
+    return [
+        f"A row carries {number(facts.cardinality)} labels on average (cardinality), which is "
+        f"{percent(facts.density)} of all labels (density).",
+        f"Mean imbalance ratio {number(facts.mean_imbalance_ratio)} (positives of the commonest "
+        "label over those of each label, on average).",
+        f"Rows without any label: {bare:,}"
+        + (f" ({percent(bare / rows)}); they train and count like all others." if bare else "."),
+    ]
 
 
 def duration(seconds: float) -> str:
@@ -156,9 +206,30 @@ def chosen_words(best: BestPoint) -> list[str]:
     """
     named = [f"{name} {value:.3g}" for name, value in loss_numbers(best.parameters).items()]
     lines = [", ".join(named)] if named else []
-    if min(best.alpha) < max(best.alpha):
-        lines.append(f"alpha {min(best.alpha):.3g} to {max(best.alpha):.3g}")
+    weights = weight_range(best)
+    if weights:
+        lines.append(f"{'pos_weight' if best.alpha_negative else 'alpha'} {weights}")
     return lines
+
+
+def weight_range(best: BestPoint) -> str:
+    """Write the range of alpha, or of positive weights; nothing where they are all the same."""
+    weights = [each for each in positive_weights(best) if math.isfinite(each)] or best.alpha
+    return spread(weights) if min(weights) < max(weights) else ""
+
+
+def positive_weights(best: BestPoint) -> tuple[float, ...]:
+    """Return what a row with each label weighs against one without it, which is all that counts.
+
+    The libraries' ``pos_weight``; empty where rows have classes instead of labels. NaN for a label
+    whose rows without it weigh nothing, because training has none.
+    """
+    if not best.alpha_negative:
+        return ()
+    return tuple(
+        there / absent if absent else math.nan
+        for there, absent in zip(best.alpha, best.alpha_negative, strict=True)
+    )
 
 
 def loss_numbers(parameters: dict[str, float]) -> dict[str, float]:

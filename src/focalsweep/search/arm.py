@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from optuna.distributions import FloatDistribution
 
 from focalsweep.config.arm_schema import Family
 from focalsweep.losses.class_weights import priors_equal
 from focalsweep.losses.free_directions import free_dimensions
-from focalsweep.losses.point import LossPoint
-from focalsweep.losses.recipe import Recipe
+from focalsweep.losses.recipe import Point, Recipe
+from focalsweep.training.class_counts import ClassCounts
 
 Parameters = dict[str, float]
-Counts = NDArray[np.integer]
+Counts = ClassCounts
 Space = dict[str, FloatDistribution]
 
 
@@ -68,8 +67,8 @@ class Arm:
     name, label, family : str
         As in ``conf/loss/``.
     make_loss : callable
-        ``make_loss(counts, **numbers) -> LossPoint or Recipe``; counts are those of the training
-        rows.
+        ``make_loss(counts, **numbers)``, which returns a `LossPoint`, on multi-label data a
+        `SigmoidPoint`, or a `Recipe`; counts are those of the training rows.
     search : mapping from name to Range
         The arm's own searched numbers.
     baselines : sequence of parameters
@@ -84,7 +83,7 @@ class Arm:
     name: str
     label: str
     family: Family
-    make_loss: Callable[..., LossPoint | Recipe]
+    make_loss: Callable[..., Point | Recipe]
     search: Mapping[str, Range] = field(default_factory=dict)
     baselines: Sequence[Parameters] = ()
     rows: Callable[..., Any] | None = None
@@ -104,7 +103,7 @@ class Arm:
 
         Parameters
         ----------
-        counts : int array of shape (classes,)
+        counts : array of shape (classes,), or (labels, 2)
             Training rows a class of the study. With equal priors ``tau`` has no effect and is
             left out of an arm with a free vector, whose vector then has one number more.
         """
@@ -137,6 +136,9 @@ class Arm:
     def recipe(self, counts: Counts, parameters: Parameters, *, equal_priors: bool) -> Recipe:
         """Make the recipe of one member from its own training rows' class counts.
 
+        Counts are of shape (classes,), or of multi-label data (labels, 2): the rows
+        [without, with] each label, so that priors are a label's own.
+
         `equal_priors` is decided once a study, because it says how long the vector is.
         """
         numbers: dict[str, float | list[float]] = {}
@@ -151,9 +153,9 @@ class Arm:
         return made if isinstance(made, Recipe) else Recipe.plain(made)
 
     def softens(self, counts: Counts) -> bool:
-        """Tell whether a point of this arm uses label smoothing or generalised cross-entropy."""
+        """Tell whether a point of this arm smooths labels, bends the logarithm or clips."""
         points = [stage.loss for recipe in self._ends(counts) for stage in recipe.stages]
-        return any(point.smoothing > 0 or point.power > 0 for point in points)
+        return any(point.softened for point in points)
 
     def has_cosine_head(self, counts: Counts) -> bool:
         """Tell whether a point of this arm ends its model in a cosine head."""

@@ -16,7 +16,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from focalsweep.losses.point import LossPoint
 from focalsweep.losses.recipe import Recipe
 from focalsweep.training.member import Member, MemberRecord, Trainer
 
@@ -95,7 +94,7 @@ def _parts(recipe: Recipe) -> Iterator[bytes]:
     yield repr((recipe.head, len(recipe.stages))).encode()
     for stage in recipe.stages:
         yield repr((stage.start, stage.sampling, stage.head_only)).encode()
-        for field in fields(LossPoint):
+        for field in fields(stage.loss):
             yield np.asarray(getattr(stage.loss, field.name), np.float64).tobytes()
 
 

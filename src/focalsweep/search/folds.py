@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,16 @@ from focalsweep.data.label_noise import flip
 from focalsweep.data.preprocessing import Preprocessor, fit_preprocessor
 from focalsweep.data.profile import thin
 from focalsweep.data.resampling import Treated
-from focalsweep.data.splits import Split, holdout_split, inner_splits, outer_splits
+from focalsweep.data.splits import (
+    Split,
+    given_split,
+    holdout_split,
+    inner_splits,
+    outer_splits,
+)
+from focalsweep.errors import UserError
+from focalsweep.search.row_weights import in_unit_of, of_treated, of_view, weighs_alike
+from focalsweep.training.class_counts import ClassCounts, class_counts
 from focalsweep.training.member import View
 
 ALL_ROWS = "all"
@@ -78,8 +87,9 @@ class Scope:
     ----------
     name : str
         The outer fold's number, or ``all``.
-    counts : int array of shape (classes,)
-        Rows a class among the scope's rows, after the profile.
+    counts : array of shape (classes,), or (labels, 2)
+        Rows a class among the scope's rows, after the profile; rows without and with each label.
+        Rows with weights count by them, of mean 1 before the profile.
     inner : tuple of int
         Index of each inner fold's view.
     refit : int or None
@@ -88,7 +98,7 @@ class Scope:
     """
 
     name: str
-    counts: NDArray[np.int64]
+    counts: ClassCounts
     inner: tuple[int, ...]
     refit: int | None
 
@@ -113,6 +123,8 @@ class Folds:
         kept; None where none are.
     preprocessor : Preprocessor, optional
         What was fitted on the training rows of `whole`.
+    groups : int array of shape (rows of the dataset,), optional
+        The dataset's, for whoever resamples test rows.
     """
 
     views: tuple[View, ...]
@@ -121,6 +133,7 @@ class Folds:
     variants: Mapping[Treatment, tuple[int, ...]] = field(default_factory=dict)
     whole: int | None = None
     preprocessor: Preprocessor | None = None
+    groups: NDArray[np.int64] | None = None
 
     @property
     def base(self) -> tuple[View, ...]:
@@ -137,6 +150,12 @@ class Folds:
     def final(self) -> Scope:
         """The scope of all rows."""
         return next(scope for scope in self.scopes if scope.refit is None)
+
+    def test_groups(self, scope: Scope) -> NDArray[np.int64] | None:
+        """Return the group of each outer test row of a scope, in their order; None without any."""
+        if self.groups is None or scope.refit is None:
+            return None
+        return self.groups[self.rows[scope.refit][self.views[scope.refit].n_train :]]
 
     def variant(self, view: int, rows: Treatment | None) -> int:
         """Return the index of a base view with its training rows treated; None leaves them."""
@@ -158,6 +177,7 @@ def lay_out(
     label_noise: float = 0.0,
     with_whole: bool = False,
     outer: Sequence[Split] | None = None,
+    keep_rare: bool = False,
 ) -> Folds:
     """Split the dataset and preprocess every view.
 
@@ -172,6 +192,16 @@ def lay_out(
     outer : sequence of Split, optional
         Outer splits that are given instead of drawn. There is no search on all rows then: test
         rows that are set apart stay out of every search.
+    keep_rare : bool, default False
+        Whether classes may be absent from training rows, see `focalsweep.data.splits`.
+
+    Notes
+    -----
+    The dataset's groups stay whole, its time is respected, and its own split is the one outer fold
+    of a holdout. Rows in neither part of that split are not used anywhere.
+
+    Splits, profiles and label noise are drawn by rows, whatever rows weigh; counts are by weights.
+    Weights that are all equal say nothing and are left out.
 
     Raises
     ------
@@ -179,30 +209,47 @@ def lay_out(
         When the rows cannot be split like this, see `focalsweep.data.splits`.
     """
     names = dataset.class_names
+    if dataset.multi_label and (profile.kind != "none" or label_noise):
+        key = "label_noise" if label_noise else "profile"
+        raise UserError(
+            f"`dataset.{key}` is for rows of one class each, and these rows have several labels; "
+            f"set `dataset.{key}={0.0 if label_noise else 'none'}`."
+        )
     everything = np.arange(dataset.n_rows)
+    weights = None if weighs_alike(dataset) else dataset.weights
     drawn = outer is None
-    if outer is None and evaluation.kind == "nested":
-        outer = outer_splits(
+    kept: dict[str, Any] = {
+        "class_names": names,
+        "groups": dataset.groups,
+        "time": dataset.time,
+        "keep_rare": keep_rare,
+    }
+    if outer is None and dataset.split is not None:
+        own = given_split(
             dataset.labels,
-            folds=evaluation.folds,
-            repeats=evaluation.repeats,
-            seed=seed,
+            dataset.split,
             class_names=names,
+            groups=dataset.groups,
+            keep_rare=keep_rare,
+        )
+        outer, everything = (own,), np.sort(np.concatenate([own.train, own.test]))
+    elif outer is None and evaluation.kind == "nested":
+        outer = outer_splits(
+            dataset.labels, folds=evaluation.folds, repeats=evaluation.repeats, seed=seed, **kept
         )
     elif outer is None:
         outer = (
             holdout_split(
-                dataset.labels,
-                test_fraction=evaluation.test_fraction,
-                seed=seed,
-                class_names=names,
+                dataset.labels, test_fraction=evaluation.test_fraction, seed=seed, **kept
             ),
         )
     views: list[View] = []
     view_rows: list[NDArray[np.int64]] = []
 
-    def labels_of(rows: NDArray[np.int64]) -> NDArray[np.int32]:
+    def labels_of(rows: NDArray[np.int64]) -> NDArray[np.integer]:
         """Return labels as training sees them."""
+        if dataset.multi_label:
+            return dataset.labels[rows]
         return flip(
             rows,
             labels=dataset.labels,
@@ -211,24 +258,35 @@ def lay_out(
             seed=seed,
         )
 
-    def counts_of(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.bincount(labels_of(rows), minlength=dataset.n_classes)
+    def counts_of(rows: NDArray[np.int64], *, among: NDArray[np.integer]) -> ClassCounts:
+        own = in_unit_of(weights, rows, among=among)
+        return class_counts(labels_of(rows), n_classes=dataset.n_classes, weights=own)
 
     def thinned(rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        if dataset.multi_label:
+            return np.asarray(rows, dtype=np.int64)
         return thin(
             rows, labels=dataset.labels, kind=profile.kind, factor=profile.factor, seed=seed
         )
 
     def add_view(name: str, split: Split) -> tuple[int, Preprocessor]:
         train = thinned(split.train)
-        preprocessor = fit_preprocessor(dataset.features.iloc[train])
         rows = np.concatenate([train, split.test])
+        # Only what the dataset has is passed on, so that a preprocessor of columns is one too.
+        fitted: dict[str, Any] = {}
+        wide: dict[str, Any] = {}
+        if dataset.image_shape is not None:
+            fitted["image_shape"] = dataset.image_shape
+        if dataset.sparse is not None:
+            fitted["sparse"], wide["sparse"] = dataset.sparse[train], dataset.sparse[rows]
+        preprocessor = fit_preprocessor(dataset.features.iloc[train], **fitted)
         view = View(
             name=name,
-            features=preprocessor.transform(dataset.features.iloc[rows]),
+            features=preprocessor.transform(dataset.features.iloc[rows], **wide),
             labels=np.concatenate([labels_of(train), dataset.labels[split.test]]),
             n_train=len(train),
-            natural_counts=counts_of(split.train),
+            natural_counts=counts_of(split.train, among=split.train),
+            weights=of_view(weights, train, split),
         )
         views.append(view)
         view_rows.append(rows)
@@ -240,11 +298,11 @@ def lay_out(
             rows,
             folds=evaluation.inner_folds,
             seed=seed,
-            class_names=names,
+            **kept,
         )
         return Scope(
             name=name,
-            counts=counts_of(thinned(rows)),
+            counts=counts_of(thinned(rows), among=rows),
             inner=tuple(add_view(f"{name}/inner-{i}", split)[0] for i, split in enumerate(inner)),
             refit=None if refit is None else add_view(f"{name}/refit", refit)[0],
         )
@@ -263,6 +321,7 @@ def lay_out(
         rows=tuple(view_rows),
         whole=whole,
         preprocessor=preprocessor,
+        groups=dataset.groups,
     )
 
 
@@ -330,6 +389,8 @@ def _treated(view: View, treatment: Treatment, *, seed: int, **extra: NDArray[np
         labels=np.concatenate([view.labels[made.kept], made.labels, view.eval_labels]),
         n_train=n_train,
         counts=view.train_counts,
+        n_before=view.epoch_rows,
+        weights=of_treated(view, made),
         n_synthetic=len(made.labels),
         correctable=made.correctable,
     )

@@ -232,15 +232,15 @@ class Search:
                 number, pooled(own, rows=eval_rows[open_.scope.name], objective=self.objective)
             )
 
-    def _eval_rows(self) -> Mapping[str, Sequence[int]]:
+    def _eval_rows(self) -> Mapping[str, Sequence[float]]:
         return {
-            scope.name: [len(self.folds.views[view].eval_labels) for view in scope.inner]
+            scope.name: [self.folds.views[view].eval_mass for view in scope.inner]
             for scope in self.folds.scopes
         }
 
 
 def pooled(
-    records: Sequence[MemberRecord], *, rows: Sequence[int], objective: Objective
+    records: Sequence[MemberRecord], *, rows: Sequence[float], objective: Objective
 ) -> Outcome:
     """Value a trial: pool its folds' counts, score every epoch, take the best epoch.
 
@@ -248,8 +248,8 @@ def pooled(
     ----------
     records : sequence of MemberRecord
         One an inner fold, in the order of the folds.
-    rows : sequence of int
-        Evaluation rows of each fold.
+    rows : sequence of float
+        Evaluation rows of each fold, or what they weigh.
     objective : Objective
         From pooled counts to a utility; folds are never scored one by one, so a class that is
         missing from one fold's evaluation rows does no harm. The standard error alone reads folds

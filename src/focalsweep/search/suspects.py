@@ -1,7 +1,8 @@
 """Find suspect labels among the training rows of every view, for the arm that trains without them.
 
 In each view the training rows alone are split in three; cross-entropy is trained on two parts and
-predicts the third, and confident learning marks the labels that these predictions contradict. No
+predicts the third, and confident learning marks the labels that these predictions contradict.
+Training reads the rows' weights; whether a label is marked is asked of each row alike. No
 evaluation row is trained on, scored or marked, so an arm without suspects is judged on the same
 rows as all others, wrong labels among them.
 """
@@ -22,7 +23,9 @@ from focalsweep.losses.recipe import Recipe
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.confident_learning import contradicted, judged_classes
 from focalsweep.search.folds import Folds
+from focalsweep.search.row_weights import in_unit_of
 from focalsweep.training.choice import make_trainer
+from focalsweep.training.class_counts import class_counts
 from focalsweep.training.member import Member, MemberKey, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.population import BuildModel
@@ -133,6 +136,7 @@ def _parts(of: int, view: View, *, seed: int) -> list[_Part]:
     """Split a view's training rows; rows of classes too small to be judged always train."""
     labels = view.labels[: view.n_train]
     n_classes = len(view.natural_counts)
+    weights = None if view.weights is None else view.weights[: view.n_train]
     judged = judged_classes(labels, n_classes=n_classes)
     if judged.sum() < 2:
         return []
@@ -152,7 +156,12 @@ def _parts(of: int, view: View, *, seed: int) -> list[_Part]:
                     features=view.features[ordered],
                     labels=view.labels[ordered],
                     n_train=len(trained),
-                    natural_counts=np.bincount(labels[trained], minlength=n_classes),
+                    natural_counts=class_counts(
+                        labels[trained],
+                        n_classes=n_classes,
+                        weights=in_unit_of(weights, trained, among=trained),
+                    ),
+                    weights=in_unit_of(weights, ordered, among=trained),
                 ),
             )
         )

@@ -7,9 +7,9 @@ stays an empty cell there: a made-up number would be compared too.
 
 The order matters: the compare page opens with the first metric and with the first three
 parameters, by name, that differ. So ``score`` is first, ``arm``, ``best.epochs`` and
-``best.gamma`` sort before the rest, and vectors over classes are called ``class.``. The page cuts
-``arm`` to ten characters on its axis; a shorter label beside it would push ``best.gamma`` out of
-the first three, so there is none.
+``best.gamma`` sort before the rest, and vectors over classes (labels) are called ``class.``
+(``label.``). The page cuts ``arm`` to ten characters on its axis; a shorter label beside it would
+push ``best.gamma`` out of the first three, so there is none.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ def arm_params(arm: ArmResult, result: SweepResult) -> dict[str, str]:
         **{f"best.{key(name)}": number(value) for name, value in best.parameters.items()},
         "best.gamma": number(gamma),  # the loss's own, also where another number was searched
     }
+    if best.gamma_negative:  # gamma is that of rows with each label
+        params["best.gamma_negative"] = number(sum(best.gamma_negative) / len(best.gamma_negative))
+        params["best.clip"] = number(best.clip)
     if best.switch_epoch is not None:
         params["best.switch_epoch"] = str(best.switch_epoch)
     vectors: dict[str, tuple[float, ...]] = {
@@ -79,10 +82,14 @@ def arm_params(arm: ArmResult, result: SweepResult) -> dict[str, str]:
         "offset": best.offset if any(best.offset) else (),
         "margin": best.margin if any(best.margin) else (),
         "scale": best.scale if any(value != 1 for value in best.scale) else (),
+        "alpha_negative": best.alpha_negative,
+        "gamma_negative": best.gamma_negative if len(set(best.gamma_negative)) > 1 else (),
+        "threshold": best.thresholds,
     }
+    prefix = "label" if result.task == "multi_label" else "class"
     for role, vector in vectors.items():
         for name, value in _by_class(vector, result):
-            params[f"class.{role}.{name}"] = number(value)
+            params[f"{prefix}.{role}.{name}"] = number(value)
     return params
 
 
@@ -128,23 +135,40 @@ def _search(arm: ArmResult) -> Iterator[tuple[str, float]]:
 
 
 def _classes(arm: ArmResult, result: SweepResult) -> Iterator[tuple[str, float]]:
-    recall = tuple(
-        row[k] / sum(row) if sum(row) > 0 else float("nan")
-        for k, row in enumerate(arm.decision_confusion)
-    )
-    for name, value in _by_class(recall, result):
-        yield f"recall/{name}", value
-    # Of many classes only the rarest have a curve.
-    curves = {curve.name: curve.average_precision for curve in arm.precision_recall}
-    average = tuple(curves.get(c.name, float("nan")) for c in result.dataset.classes)
-    for name, value in _by_class(average, result):
-        yield f"average_precision/{name}", value
+    for role, vector in (_labels(arm) if arm.labels else _one_class(arm, result)).items():
+        for name, value in _by_class(vector, result):
+            yield f"{role}/{name}", value
     if arm.gradient is not None:
         for name, value in _by_class(arm.gradient.by_class, result):
             yield f"gradient/{name}", value
         yield "gradient_share/easy_rows", sum(arm.gradient.by_difficulty[_EASY:])
         if arm.gradient.suspects is not None:
             yield "gradient_share/suspects", arm.gradient.suspects
+
+
+def _one_class(arm: ArmResult, result: SweepResult) -> dict[str, tuple[float, ...]]:
+    """Return recall and average precision of each class; NaN where there is none."""
+    found = {curve.name: curve.average_precision for curve in arm.precision_recall}
+    return {
+        "recall": tuple(_ratio(row[k], sum(row)) for k, row in enumerate(arm.decision_confusion)),
+        "average_precision": tuple(
+            found.get(facts.name, float("nan")) for facts in result.dataset.classes
+        ),
+    }
+
+
+def _labels(arm: ArmResult) -> dict[str, tuple[float, ...]]:
+    """Return recall and F1 of each label by fitted thresholds, and its average precision."""
+    decided = [label.decision for label in arm.labels]
+    return {
+        "recall": tuple(_ratio(each.tp, each.tp + each.fn) for each in decided),
+        "f1": tuple(_ratio(2 * each.tp, 2 * each.tp + each.fn + each.fp) for each in decided),
+        "average_precision": tuple(label.average_precision for label in arm.labels),
+    }
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else float("nan")
 
 
 def _by_class(vector: tuple[float, ...], result: SweepResult) -> Iterator[tuple[str, float]]:

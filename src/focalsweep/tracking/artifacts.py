@@ -87,6 +87,38 @@ def per_class_table(arm: ArmResult, folder: RunFolder) -> pd.DataFrame:
     )
 
 
+def per_label_table(arm: ArmResult, folder: RunFolder) -> pd.DataFrame:
+    """Tabulate an arm by label: alpha and its kin, test rows, recall, precision and F1.
+
+    Columns that end in ``_half`` are by threshold 1/2, those in ``_decision`` by the fitted one.
+    """
+    labels, best = folder.result.dataset.classes, arm.best
+    columns = {
+        "label": [label.name for label in labels],
+        "positives": [label.count for label in labels],
+        "share": [label.share for label in labels],
+        "alpha": best.alpha,
+        "alpha_negative": best.alpha_negative,
+        "gamma": best.gamma,
+        "gamma_negative": best.gamma_negative,
+        "offset": best.offset,
+        "threshold": best.thresholds or [0.5] * len(labels),
+        "average_precision": [label.average_precision for label in arm.labels],
+    }
+    for how, found in (
+        ("half", [label.argmax for label in arm.labels]),
+        ("decision", [label.decision for label in arm.labels]),
+    ):
+        counts = pd.DataFrame([each.model_dump() for each in found])
+        columns |= {f"{name}_{how}": counts[name].tolist() for name in counts}
+        tp, fp, fn = counts["tp"], counts["fp"], counts["fn"]
+        # 0 / 0 is NaN, an empty cell: a label that nobody has or nobody calls.
+        columns[f"recall_{how}"] = (tp / (tp + fn)).tolist()
+        columns[f"precision_{how}"] = (tp / (tp + fp)).tolist()
+        columns[f"f1_{how}"] = (2 * tp / (2 * tp + fp + fn)).tolist()
+    return pd.DataFrame(columns)
+
+
 def _write_sweep(folder: RunFolder, *, plots: list[Path], into: Path) -> None:
     into.mkdir()
     for name in _SWEEP_FILES:
@@ -98,6 +130,20 @@ def _write_sweep(folder: RunFolder, *, plots: list[Path], into: Path) -> None:
 
 def _write_arm(arm: ArmResult, folder: RunFolder, *, plots: list[Path], into: Path) -> None:
     into.mkdir()
+    if arm.labels:
+        per_label_table(arm, folder).to_csv(into / "per_label.csv", index=False)
+    else:
+        _write_classes(arm, folder, into=into)
+    _folds_table(arm).to_csv(into / "outer_folds.csv", index=False)
+    trials = folder.trials
+    trials[trials["arm"] == arm.name].to_csv(into / "trials.csv", index=False)
+    pd.DataFrame(
+        {"epoch": range(1, len(arm.best.curve) + 1), "validation_score": arm.best.curve}
+    ).to_csv(into / "learning_curve.csv", index=False)
+    _copy(plots, into=into / "plots")
+
+
+def _write_classes(arm: ArmResult, folder: RunFolder, *, into: Path) -> None:
     names = [c.name for c in folder.result.dataset.classes]
     for stem, counts in (
         ("confusion_argmax", arm.confusion),
@@ -110,13 +156,6 @@ def _write_arm(arm: ArmResult, folder: RunFolder, *, plots: list[Path], into: Pa
             page = confusion_page(table, title=title)
             (into / f"{stem}.html").write_text(page, encoding="utf-8")
     per_class_table(arm, folder).to_csv(into / "per_class.csv", index=False)
-    _folds_table(arm).to_csv(into / "outer_folds.csv", index=False)
-    trials = folder.trials
-    trials[trials["arm"] == arm.name].to_csv(into / "trials.csv", index=False)
-    pd.DataFrame(
-        {"epoch": range(1, len(arm.best.curve) + 1), "validation_score": arm.best.curve}
-    ).to_csv(into / "learning_curve.csv", index=False)
-    _copy(plots, into=into / "plots")
 
 
 def confusion_page(counts: pd.DataFrame, *, title: str) -> str:

@@ -76,6 +76,9 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
         "sweep/models_trained": result.budget.members,
         **{f"sweep/seconds.{phase}": value for phase, value in result.seconds.items()},
     }
+    if result.dataset.multi_label is not None:
+        labels = result.dataset.multi_label.model_dump()
+        numbers |= {f"sweep/labels.{name}": float(value) for name, value in labels.items()}
     for i, comparison in enumerate(result.comparisons, start=1):
         name = f"sweep/comparison_{i}"
         numbers[f"{name}.difference"] = comparison.mean
@@ -95,6 +98,7 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
         "trials": str(result.budget.trials),
         "epochs": str(result.budget.epochs),
         "batch_size": str(result.budget.batch_size),
+        "task": result.task,
         "evaluation": result.evaluation.kind,
         "outer_folds": str(result.evaluation.outer_folds),
         "inner_folds": str(result.evaluation.inner_folds),

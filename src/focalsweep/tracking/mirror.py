@@ -212,6 +212,8 @@ def _name_data(
 
     data = folder.result.dataset
     facts = {"rows": data.rows, "columns": data.columns, "imbalance_ratio": data.imbalance_ratio}
+    if data.multi_label is not None:
+        facts |= {"labels": len(data.classes), **data.multi_label.model_dump()}
     entry = DatasetInput(
         Dataset(
             name=data.name[:500],

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import isfinite
 
 from focalsweep.evidence.arm_facts import ArmResult
-from focalsweep.evidence.facts import Interval
+from focalsweep.evidence.facts import DatasetFacts, Interval
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective import decision_layer
+from focalsweep.metrics.objective import decision_words
 
 _LONGEST_NOTE = 7500
 """Characters; MLflow cuts tags at 8,000."""
@@ -33,23 +33,26 @@ def sweep_note(result: SweepResult) -> str:
 
 def experiment_note(result: SweepResult) -> str:
     """Write the description of the experiment: its question and the newest answer."""
+    labelled = result.task == "multi_label"
+    errors = "scores of each label" if labelled else "confusion matrices"
     return _joined(
         [
             f"**{result.verdict.text}**",
             f"Question: {result.question} This is the newest answer; every row named `verdict` "
             "has one, and its report under Artifacts.",
             "Rows named after an arm carry its final scores under the same names; open one to see "
-            "its trials, curve and confusion matrices.",
+            f"its trials, curve and {errors}.",
         ]
     )
 
 
 def arm_note(arm: ArmResult, result: SweepResult) -> str:
     """Write the description of an arm's run."""
+    rule, plain = decision_words(result.objective, multi_label=result.task == "multi_label")
     sections = [
         f"**{arm.label}**: {result.objective} {arm.decision_score:.4f} "
-        f"{_interval(arm.decision_interval)} with {decision_layer(result.objective)}, "
-        f"{arm.argmax_score:.4f} {_interval(arm.argmax_interval)} by plain argmax."
+        f"{_interval(arm.decision_interval)} with {rule}, "
+        f"{arm.argmax_score:.4f} {_interval(arm.argmax_interval)} by {plain}."
     ]
     if arm.difference is not None:
         sections.append(
@@ -91,16 +94,27 @@ def _evidence(result: SweepResult) -> str:
         else "one held-out test split"
     )
     return (
-        f"Data: `{data.name}`, {data.rows:,} rows, {len(data.classes)} classes, imbalance ratio "
-        f"{data.imbalance_ratio:.1f}. Evidence: {folds} with about {evaluation.test_rows} test "
-        f"rows each, {budget.trials} trials an arm, {budget.members:,} models trained, "
-        f"seed {result.seed}."
+        f"Data: `{data.name}`, {data.rows:,} rows, {_classes(data)}. Evidence: {folds} with about "
+        f"{evaluation.test_rows} test rows each, {budget.trials} trials an arm, "
+        f"{budget.members:,} models trained, seed {result.seed}."
+    )
+
+
+def _classes(data: DatasetFacts) -> str:
+    labels = data.multi_label
+    if labels is None:
+        return f"{len(data.classes)} classes, imbalance ratio {data.imbalance_ratio:.1f}"
+    return (
+        f"{len(data.classes)} labels, {labels.cardinality:.2f} a row (density "
+        f"{labels.density:.1%}), mean imbalance ratio {labels.mean_imbalance_ratio:.1f}, "
+        f"{labels.rows_without_label:,} rows without label"
     )
 
 
 def _arms_table(result: SweepResult) -> str:
+    plain = "threshold 0.5" if result.task == "multi_label" else "plain argmax"
     lines = [
-        f"| arm | {result.objective} (95%) | plain argmax | minus cross-entropy (95%) |",
+        f"| arm | {result.objective} (95%) | {plain} | minus cross-entropy (95%) |",
         "|---|---|---|---|",
     ]
     for arm in sorted(result.arms, key=lambda arm: arm.decision_score, reverse=True):

@@ -1,8 +1,10 @@
-"""What MLflow calls to load an arm's model: raw columns in, class probabilities out.
+"""What MLflow calls to load an arm's model: raw columns in, probabilities out.
 
 `mlflow.pyfunc.load_model(uri).predict(frame)` gives a column of probabilities a class;
 ``params={"output": "logits"}`` the network's logits, and ``{"output": "classes"}`` the decided
-class names. `mlflow.keras.load_model(uri)` gives the plain network for preprocessed numbers.
+class names. Where rows carry labels, ``{"output": "labels"}`` gives a column of 0 and 1 a label,
+by the fitted thresholds. `mlflow.keras.load_model(uri)` gives the plain network for preprocessed
+numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 NETWORK_FILE = "model.keras"
 FACTS_FILE = "model.json"
 
-Output = Literal["probabilities", "logits", "classes"]
+Output = Literal["probabilities", "logits", "classes", "labels"]
 OUTPUTS: tuple[str, ...] = get_args(Output)
 
 
@@ -33,21 +35,24 @@ class ServedModel:
     def predict(
         self, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Return probabilities, logits, or the decided classes, in the order of the rows.
+        """Return probabilities, logits, or what is decided, in the order of the rows.
 
         Raises
         ------
         ValueError
-            When ``params["output"]`` is unknown, or a column is missing.
+            When ``params["output"]`` is unknown or of the other task, or a column is missing.
         """
         output = (params or {}).get("output", OUTPUTS[0])
-        if output == "classes":
-            decided = self.model.decide(model_input)
-            return pd.DataFrame({"class": decided}, index=model_input.index)
-        if output not in OUTPUTS:
-            raise ValueError(f"`output` must be one of {OUTPUTS}. Received: {output!r}.")
-        make = self.model.logits if output == "logits" else self.model.probabilities
         names = list(self.model.facts.classes)
+        decides = "labels" if self.model.facts.task == "multi_label" else "classes"
+        outputs = ("probabilities", "logits", decides)
+        if output not in outputs:
+            raise ValueError(f"`output` must be one of {outputs}. Received: {output!r}.")
+        if output == decides:
+            decided = self.model.decide(model_input)
+            columns = ["class"] if output == "classes" else names
+            return pd.DataFrame(decided, columns=columns, index=model_input.index)
+        make = self.model.logits if output == "logits" else self.model.probabilities
         return pd.DataFrame(make(model_input), columns=names, index=model_input.index)
 
 

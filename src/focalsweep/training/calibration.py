@@ -6,6 +6,7 @@ import time
 
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.recipe import Recipe
+from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.training.member import Member, MemberKey, Trainer
 
 CHUNKS, FEW, MORE = 2, 1, 3
@@ -49,10 +50,11 @@ def seconds_per_member_epoch(trainer: Trainer, *, chunk_size: int) -> float:
 
 def _plain_member(trainer: Trainer, index: int, epochs: int) -> Member:
     views = trainer.views
+    origin = SigmoidPoint if views[0].multi_label else LossPoint
     return Member(
         key=MemberKey("calibration", index, 0, 0),
         view=index % len(views),
-        recipe=Recipe.plain(LossPoint.cross_entropy(len(views[0].natural_counts))),
+        recipe=Recipe.plain(origin.cross_entropy(len(views[0].natural_counts))),
         schedule=epochs,
         learning_rate=1e-3,
         weight_decay=0.0,

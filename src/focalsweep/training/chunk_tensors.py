@@ -9,10 +9,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from focalsweep.losses.point import LossPoint
-from focalsweep.training.kernel import LossTensors, Rates, State
+from focalsweep.losses.sigmoid_point import SigmoidPoint
+from focalsweep.training.kernel import Rates, State
 from focalsweep.training.member import Member, View
 from focalsweep.training.randomness import dropout_key
 from focalsweep.training.scoring import scored_as
+from focalsweep.training.task import LossTensors, SigmoidTensors
 
 
 def losses(
@@ -23,7 +25,7 @@ def losses(
     softened: bool,
     scores_log_loss: bool,
     dtype: str,
-) -> tuple[LossTensors, LossTensors]:
+) -> tuple[LossTensors | SigmoidTensors, LossTensors | None]:
     """Stack the losses that train, and those by which probabilities are then read.
 
     Parameters
@@ -34,22 +36,28 @@ def losses(
         From 0, one a member: its stage in that epoch counts.
     softened, scores_log_loss, dtype
         As in `focalsweep.training.population.PopulationTrainer`. Where log-loss is not scored,
-        nothing reads probabilities, and the second tensors are the first.
+        nothing reads probabilities, and the second is None.
     """
-    trained = loss_tensors(
-        [member.stage(epoch).loss for member, epoch in zip(members, epochs, strict=True)],
-        [view.log_prior_shift for view in views],
-        softened=softened,
-        dtype=dtype,
-    )
+    points = [member.stage(epoch).loss for member, epoch in zip(members, epochs, strict=True)]
+    trained: LossTensors | SigmoidTensors
+    if views[0].multi_label:
+        binary = [point for point in points if isinstance(point, SigmoidPoint)]
+        trained = sigmoid_tensors(binary, softened=softened, dtype=dtype)
+    else:
+        trained = loss_tensors(
+            [point for point in points if isinstance(point, LossPoint)],
+            [view.log_prior_shift for view in views],
+            softened=softened,
+            dtype=dtype,
+        )
     if not scores_log_loss:
-        return trained, trained
+        return trained, None
     scored = [
         scored_as(member, view, epoch=epoch)
         for member, view, epoch in zip(members, views, epochs, strict=True)
     ]
-    points, shifts = [point for point, _ in scored], [shift for _, shift in scored]
-    return trained, loss_tensors(points, shifts, softened=softened, dtype=dtype)
+    undone, shifts = [point for point, _ in scored], [shift for _, shift in scored]
+    return trained, loss_tensors(undone, shifts, softened=softened, dtype=dtype)
 
 
 def loss_tensors(
@@ -63,7 +71,7 @@ def loss_tensors(
 
     Parameters
     ----------
-    points, shifts : sequences of LossPoint and of arrays of shape (classes,)
+    points, shifts : sequences of LossPoint and of arrays of shape (classes,), or (labels, 2)
         One a member; a shift is log of natural over training prior.
     softened : bool
         Whether label smoothing and generalised cross-entropy are part of the program.
@@ -73,11 +81,11 @@ def loss_tensors(
     ValueError
         If a point needs them and they are not.
     """
-    if not softened and any(point.smoothing or point.power for point in points):
+    if not softened and any(point.softened for point in points):
         raise ValueError("a loss with `smoothing` or `power` needs a trainer with `softened`")
 
     def per_class(values: Sequence[NDArray[np.float64]]) -> tf.Tensor:
-        return tf.constant(np.stack(values)[:, None, :], dtype)
+        return tf.constant(np.stack(values)[:, None], dtype)
 
     def per_member(values: Sequence[float]) -> tf.Tensor | None:
         return tf.constant(np.array(values)[:, None], dtype) if softened else None
@@ -91,6 +99,41 @@ def loss_tensors(
         smoothing=per_member([point.smoothing for point in points]),
         power=per_member([point.power for point in points]),
         log_prior_shift=per_class(shifts),
+    )
+
+
+def sigmoid_tensors(
+    points: Sequence[SigmoidPoint], *, softened: bool, dtype: str
+) -> SigmoidTensors:
+    """Stack multi-label loss points.
+
+    Parameters
+    ----------
+    points : sequence of SigmoidPoint
+        One a member.
+    softened : bool
+        Whether clipping and label smoothing are part of the program.
+
+    Raises
+    ------
+    ValueError
+        If a point needs them and they are not.
+    """
+    if not softened and any(point.softened for point in points):
+        raise ValueError("a loss with `clip` or `smoothing` needs a trainer with `softened`")
+
+    def per_label(values: Sequence[NDArray[np.float64]]) -> tf.Tensor:
+        return tf.constant(np.stack(values)[:, None], dtype)
+
+    def per_member(values: Sequence[float]) -> tf.Tensor | None:
+        return tf.constant(np.array(values)[:, None, None], dtype) if softened else None
+
+    return SigmoidTensors(
+        weight=per_label([point.weight for point in points]),
+        gamma=per_label([point.gamma for point in points]),
+        offset=per_label([point.offset for point in points]),
+        clip=per_member([point.clip for point in points]),
+        smoothing=per_member([point.smoothing for point in points]),
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def divergence(
-    *, train_loss: NDArray[np.floating], confusion: NDArray[np.integer], n_eval: int
+    *, train_loss: NDArray[np.floating], seen: NDArray[np.integer], n_eval: int
 ) -> str | None:
     """Say why a member's training is not usable, or None where it is.
 
@@ -15,15 +15,15 @@ def divergence(
     ----------
     train_loss : array of shape (epochs,)
         Mean loss of each epoch, taken before each step: the last step does not show in it.
-    confusion : int array of shape (scored epochs, classes, classes)
-        Counts of the evaluation rows whose logits are all finite.
+    seen : int array of shape (scored epochs, ...)
+        Evaluation rows whose logits are all finite.
     n_eval : int
         Evaluation rows.
     """
     bad = np.flatnonzero(~np.isfinite(train_loss))
     if len(bad):
         return f"the training loss became {train_loss[bad[0]]} in epoch {bad[0] + 1}"
-    lost = n_eval - int(confusion.sum(axis=(1, 2)).min())
+    lost = n_eval - int(seen.min())
     if lost:
         return f"the logits of {lost} of {n_eval} evaluation rows became NaN or infinite"
     return None

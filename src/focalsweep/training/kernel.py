@@ -12,14 +12,13 @@ leaves cores idle between its small matrix products, and a second program fills 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from focalsweep.losses.family import sparse_family_loss
-from focalsweep.losses.posterior import corrected_log_proba
 from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.stacking import Pass, StackedModel
+from focalsweep.training.task import LossTensors, SigmoidTensors, Task
 
 LARGEST_EVALUATION_BATCH = 256
 """Rows a step when predicting: no gradients are kept, so larger batches stay in cache."""
@@ -31,21 +30,19 @@ class Rows(NamedTuple):
     features: tf.Tensor
     """Shape (rows + 1, columns); the last row is zero and stands in for padding."""
     labels: tf.Tensor
-    """Shape (rows + 1,)."""
+    """Shape (rows + 1,), or of multi-label data (rows + 1, labels)."""
+    weights: tf.Tensor | None = None
+    """What each row's loss is multiplied by in training, and what it counts for when it is scored,
+    shape (rows + 1,). None where every row counts once: then no program has them."""
 
 
-class LossTensors(NamedTuple):
-    """The members' loss points, each tensor of shape (members, 1, classes), or (members, 1)."""
+class _Batch(NamedTuple):
+    """One batch of each member, each tensor of shape (members, rows, ...)."""
 
-    weight: tf.Tensor
-    gamma: tf.Tensor
-    scale: tf.Tensor
-    offset: tf.Tensor
-    margin: tf.Tensor
-    smoothing: tf.Tensor | None
-    power: tf.Tensor | None
-    log_prior_shift: tf.Tensor
-    """log of natural over training prior, for the corrected probabilities."""
+    features: tf.Tensor
+    labels: tf.Tensor
+    mask: tf.Tensor
+    weights: tf.Tensor | None
 
 
 class Rates(NamedTuple):
@@ -71,7 +68,8 @@ class Kernel:
 
     model: StackedModel
     optimizer: Optimizer
-    n_classes: int
+    task: Task
+    """Whether rows have one class or any number of labels, and how many there are."""
     scores_log_loss: bool
     """Whether `evaluate` also accumulates the corrected log-loss (it costs transcendentals)."""
 
@@ -85,7 +83,7 @@ class Kernel:
         return (
             self.model.architecture == other.model.architecture
             and self.optimizer == other.optimizer
-            and self.n_classes == other.n_classes
+            and self.task == other.task
             and self.scores_log_loss == other.scores_log_loss
         )
 
@@ -93,7 +91,7 @@ class Kernel:
         self,
         state: State,
         rows: Rows,
-        loss: LossTensors,
+        loss: LossTensors | SigmoidTensors,
         rates: Rates,
         *,
         index: tf.Tensor,
@@ -116,18 +114,22 @@ class Kernel:
         Returns
         -------
         state, loss_sum : State and tensor of shape (members,)
-            `loss_sum` adds the loss of every row seen.
+            `loss_sum` adds the loss of every row seen, times its weight.
+
+        Notes
+        -----
+        A step follows the gradient of ``sum_i weight_i loss_i / rows`` of its batch. It divides by
+        the number of rows and not by the sum of their weights, so that batches which happen to
+        draw light rows do not count for more: the mean over batches is the weighted loss of all
+        rows. Weights of mean 1 leave the learning rate its meaning, and weights of 1 everything.
         """
 
         def body(
             i: tf.Tensor, state: State, loss_sum: tf.Tensor
         ) -> tuple[tf.Tensor, State, tf.Tensor]:
-            batch, labels, mask = self._batch(rows, index[:, i])
             state, batch_loss = self._step(
                 state,
-                batch,
-                labels,
-                mask=mask,
+                self._batch(rows, index[:, i]),
                 loss=loss,
                 rates=rates,
                 cosine=cosine,
@@ -143,55 +145,50 @@ class Kernel:
         self,
         weights: list[tf.Tensor],
         rows: Rows,
-        loss: LossTensors,
+        scored: LossTensors | None,
         *,
         index: tf.Tensor,
         cosine: tf.Tensor | None = None,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
         """Count right and wrong decisions on each member's evaluation rows.
+
+        Parameters
+        ----------
+        scored : LossTensors or None
+            The losses that corrected probabilities undo; None where log-loss is not scored.
 
         Returns
         -------
-        confusion : tensor of shape (members, classes, classes)
-            True class down, argmax of z across. Rows with a NaN or infinite logit are left out,
-            so that a member that diverged shows by its sum.
+        confusion : tensor of shape (members, classes, classes), or (members, labels, 2, 2)
+            True class down, argmax of z across; of multi-label data for each label. Rows with a NaN
+            or infinite logit are left out, so that a member that diverged shows by its sum.
         log_loss_sum : tensor of shape (members,)
+        seen : tensor of shape (members,), or None
+            Rows whose logits are finite, where sums of weights cannot show them.
         """
         members = index.shape[0]
         dtype = rows.features.dtype
 
-        def body(
-            i: tf.Tensor, confusion: tf.Tensor, log_loss: tf.Tensor
-        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            batch, labels, mask = self._batch(rows, index[:, i])
-            logits = self._logits(weights, batch, mask, cosine)
-            truth = tf.one_hot(labels, self.n_classes, dtype=dtype) * mask[:, :, None]
-            finite = tf.reduce_all(tf.math.is_finite(logits), axis=-1, keepdims=True)
-            decided = tf.one_hot(tf.argmax(logits, axis=-1), self.n_classes, dtype=dtype)
-            counted = tf.where(finite, truth, 0.0)
-            confusion += tf.matmul(counted, decided, transpose_a=True)
-            if self.scores_log_loss:
-                log_proba = corrected_log_proba(
-                    logits,
-                    weight=loss.weight,
-                    gamma=loss.gamma,
-                    scale=loss.scale,
-                    offset=loss.offset,
-                    margin=loss.margin,
-                    log_prior_shift=loss.log_prior_shift,
+        def body(i: tf.Tensor, confusion: tf.Tensor, log_loss: tf.Tensor, *seen: tf.Tensor) -> Any:
+            # `seen` is one tensor with weights and none without, where programs lack it.
+            features, labels, mask, row_weights = self._batch(rows, index[:, i])
+            logits = self._logits(weights, features, mask, cosine)
+            confusion += self.task.counts(logits, labels, mask, weights=row_weights)
+            if self.scores_log_loss and scored is not None:
+                log_loss += self.task.log_loss(
+                    logits, labels, mask, scored=scored, weights=row_weights
                 )
-                # where, not times: 0 * -inf on a padded row would be NaN.
-                row_loss = -tf.reduce_sum(tf.where(truth > 0, log_proba, 0.0), axis=[1, 2])
-                log_loss += row_loss
-            return i + 1, confusion, log_loss
+            return i + 1, confusion, log_loss, *(n + _finite_rows(logits, mask) for n in seen)
 
+        nothing = tf.zeros((members,), dtype)
         start = (
             tf.constant(0),
-            tf.zeros((members, self.n_classes, self.n_classes), dtype),
-            tf.zeros((members,), dtype),
+            tf.zeros((members, *self.task.counts_shape), dtype),
+            nothing,
+            *(() if rows.weights is None else (nothing,)),
         )
-        _, confusion, log_loss = tf.while_loop(lambda i, *_: i < index.shape[1], body, start)
-        return confusion, log_loss
+        _, confusion, log_loss, *seen = tf.while_loop(lambda i, *_: i < index.shape[1], body, start)
+        return confusion, log_loss, seen[0] if seen else None
 
     def predict(
         self,
@@ -202,21 +199,20 @@ class Kernel:
         cosine: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Return the logits z of one batch of rows, shape (members, rows, classes)."""
-        batch, _, mask = self._batch(rows, index)
-        return self._logits(weights, batch, mask, cosine)
+        batch = self._batch(rows, index)
+        return self._logits(weights, batch.features, batch.mask, cosine)
 
     def _step(
         self,
         state: State,
-        batch: tf.Tensor,
-        labels: tf.Tensor,
+        batch: _Batch,
         *,
-        mask: tf.Tensor,
-        loss: LossTensors,
+        loss: LossTensors | SigmoidTensors,
         rates: Rates,
         cosine: tf.Tensor | None,
         held: tf.Tensor | None,
     ) -> tuple[State, tf.Tensor]:
+        features, labels, mask, row_weights = batch
         n_rows = tf.reduce_sum(mask, axis=1)
         active = tf.cast(n_rows > 0, mask.dtype)
         step = state.step + active
@@ -227,18 +223,10 @@ class Kernel:
         trainable = [w for w, kept in zip(state.weights, self.model.trainable, strict=True) if kept]
         with tf.GradientTape() as tape:
             tape.watch(trainable)
-            logits, after = self.model(state.weights, batch, run)
-            row_loss = sparse_family_loss(
-                logits,
-                labels,
-                weight=loss.weight,
-                gamma=loss.gamma,
-                scale=loss.scale,
-                offset=loss.offset,
-                margin=loss.margin,
-                smoothing=loss.smoothing,
-                power=loss.power,
-            )
+            logits, after = self.model(state.weights, features, run)
+            row_loss = self.task.row_loss(logits, labels, loss)
+            if row_weights is not None:
+                row_loss *= row_weights
             sums = tf.reduce_sum(tf.where(mask > 0, row_loss, 0.0), axis=1)
             # Members do not share weights, so the gradient of the sum is each one's own.
             objective = tf.reduce_sum(sums / tf.maximum(n_rows, 1.0))
@@ -311,7 +299,17 @@ class Kernel:
         return self.model(weights, batch, run)[0]
 
     @staticmethod
-    def _batch(rows: Rows, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _batch(rows: Rows, index: tf.Tensor) -> _Batch:
         mask = tf.cast(index >= 0, rows.features.dtype)
         position = tf.where(index >= 0, index, tf.shape(rows.labels)[0] - 1)
-        return tf.gather(rows.features, position), tf.gather(rows.labels, position), mask
+        return _Batch(
+            tf.gather(rows.features, position),
+            tf.gather(rows.labels, position),
+            mask,
+            None if rows.weights is None else tf.gather(rows.weights, position),
+        )
+
+
+def _finite_rows(logits: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    finite = tf.reduce_all(tf.math.is_finite(logits), axis=-1)
+    return tf.reduce_sum(tf.where(finite, mask, 0.0), axis=1)

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from focalsweep.losses.point import LossPoint
-from focalsweep.losses.recipe import Recipe, Stage, class_mass
+from focalsweep.losses.recipe import Point, Recipe, Stage, class_mass
+from focalsweep.training.class_counts import ClassCounts, class_counts, mean_one
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,18 +28,27 @@ class View:
         What the fold is, for example ``outer-3/inner-1``; randomness in training depends on it.
     features : float32 array of shape (rows, columns)
         Preprocessed by a transformer that was fitted on the first `n_train` rows only.
-    labels : int array of shape (rows,)
-        Class codes.
+    labels : int32 array of shape (rows,), or int8 array of shape (rows, labels)
+        Class codes; of multi-label data 0 or 1 for each label.
     n_train : int
         Number of training rows, synthetic ones among them.
-    natural_counts : int array of shape (classes,)
+    natural_counts : array of shape (classes,), or (labels, 2)
         Training rows a class before an imbalance profile thinned them; equal to the training
-        counts without a profile. Scored probabilities are moved to these priors.
-    counts : int array of shape (classes,), optional
+        counts without a profile. Scored probabilities are moved to these priors. Of multi-label
+        data the rows [without, with] each label, here and in all counts. With `weights`, rows
+        count by them, here and in all counts.
+    counts : array of shape (classes,), or (labels, 2), optional
         Training rows a class before rows were removed or made up, what `train_counts` returns;
         None counts the view's own training rows, which is right where nothing was.
     n_synthetic : int, default 0
         The last so many of the training rows are made up.
+    weights : float32 array of shape (rows,), optional
+        > 0: a row of weight 2 counts as two rows, in the loss, in all counts and in all scores.
+        Those of training rows have mean 1 before any profile or treatment, whatever the others
+        weigh. None: every row counts once. What describes columns instead of rows does not read
+        them: preprocessing, and the batch statistics of a model that has such.
+    n_before : int, optional
+        Training rows before rows were removed or made up; None where nothing was.
     correctable : str, optional
         Why probabilities of models trained on these rows cannot be corrected to the data's
         posterior; None where they can.
@@ -47,12 +56,19 @@ class View:
 
     name: str
     features: NDArray[np.float32]
-    labels: NDArray[np.int32]
+    labels: NDArray[np.integer]
     n_train: int
-    natural_counts: NDArray[np.int64]
-    counts: NDArray[np.int64] | None = None
+    natural_counts: ClassCounts
+    counts: ClassCounts | None = None
     n_synthetic: int = 0
     correctable: str | None = None
+    weights: NDArray[np.float32] | None = None
+    n_before: int | None = None
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a row may have several labels, or none."""
+        return self.labels.ndim == 2
 
     @property
     def n_own(self) -> int:
@@ -60,12 +76,16 @@ class View:
         return self.n_train - self.n_synthetic
 
     @property
-    def own_counts(self) -> NDArray[np.int64]:
+    def own_counts(self) -> ClassCounts:
         """Training rows a class that are there and not synthetic, shape (classes,)."""
-        return np.bincount(self.labels[: self.n_own], minlength=len(self.natural_counts))
+        return class_counts(
+            self.labels[: self.n_own],
+            n_classes=len(self.natural_counts),
+            weights=None if self.weights is None else self.weights[: self.n_own],
+        )
 
     @property
-    def train_counts(self) -> NDArray[np.int64]:
+    def train_counts(self) -> ClassCounts:
         """Training rows a class as they were before any treatment, shape (classes,).
 
         Class weights and priors read these, whatever was then done to the rows.
@@ -75,19 +95,52 @@ class View:
     @property
     def epoch_rows(self) -> int:
         """Rows drawn an epoch: the same for every treatment, so that arms take equal steps."""
-        return int(self.train_counts.sum())
+        if self.n_before is not None:
+            return self.n_before
+        if self.weights is not None:
+            return self.n_train
+        # Of multi-label data every label's two counts add up to the rows.
+        return int(np.atleast_2d(self.train_counts)[0].sum())
+
+    @property
+    def natural_rows(self) -> int:
+        """Training rows before an imbalance profile thinned them."""
+        # Weights have mean 1 there, up to rounding.
+        return round(float(np.atleast_2d(self.natural_counts)[0].sum()))
 
     @property
     def log_prior_shift(self) -> NDArray[np.float64]:
-        """log of natural over training prior, shape (classes,): zero without a profile."""
+        """log of natural over training prior, shape (classes,): zero without a profile.
+
+        Zero also for a class without training rows, of which nothing is known.
+        """
         natural, training = self.natural_counts, self.train_counts
-        shift = np.log(natural / natural.sum()) - np.log(training / training.sum())
+        natural_share = natural / natural.sum(axis=-1, keepdims=True)
+        share = training / training.sum(axis=-1, keepdims=True)
+        seen = (natural > 0) & (training > 0)
+        shift = np.log(np.where(seen, natural_share, 1.0)) - np.log(np.where(seen, share, 1.0))
         return np.asarray(shift, np.float64)
 
     @property
-    def eval_labels(self) -> NDArray[np.int32]:
-        """Class codes of the evaluation rows."""
+    def eval_labels(self) -> NDArray[np.integer]:
+        """Class codes, or labels, of the evaluation rows."""
         return self.labels[self.n_train :]
+
+    @property
+    def train_weights(self) -> NDArray[np.float64] | None:
+        """What the loss of each training row is multiplied by: mean 1; None without weights."""
+        return None if self.weights is None else mean_one(self.weights[: self.n_train])
+
+    @property
+    def eval_weights(self) -> NDArray[np.float64] | None:
+        """Weights of the evaluation rows, on a scale that all views share; None without any."""
+        return None if self.weights is None else self.weights[self.n_train :].astype(np.float64)
+
+    @property
+    def eval_mass(self) -> float:
+        """How many rows the evaluation rows count for."""
+        weights = self.eval_weights
+        return float(len(self.eval_labels) if weights is None else weights.sum())
 
 
 class MemberKey(NamedTuple):
@@ -138,9 +191,7 @@ class Member:
         """Return the stage that an epoch (from 0) is trained with."""
         return self.recipe.stage_at(epoch, epochs=self.schedule)
 
-    def posterior_point(
-        self, counts: NDArray[np.integer], *, epoch: int | None = None
-    ) -> LossPoint:
+    def posterior_point(self, counts: ClassCounts, *, epoch: int | None = None) -> Point:
         """Return the loss that this member's scores minimise, for the posterior correction.
 
         Drawing a class r times as often is the same risk as weighting it by r: class-balanced
@@ -148,7 +199,7 @@ class Member:
 
         Parameters
         ----------
-        counts : int array of shape (classes,)
+        counts : array of shape (classes,)
             Training rows a class (`View.train_counts`).
         epoch : int, optional
             After which epoch (from 0); None means the last one.
@@ -156,8 +207,8 @@ class Member:
         stage = self.stage(self.epochs - 1 if epoch is None else epoch)
         if stage.sampling == 0.0:
             return stage.loss
-        rows = np.maximum(np.asarray(counts, np.float64), 1.0)
-        often = class_mass(rows, stage.sampling) / rows
+        rows = np.asarray(counts, np.float64)
+        often = class_mass(rows, stage.sampling) / np.where(rows > 0, rows, 1.0)
         return replace(stage.loss, weight=stage.loss.weight * often * rows.sum() / (rows @ often))
 
 
@@ -169,13 +220,15 @@ class MemberRecord:
     ----------
     key : MemberKey
         The member's identity.
-    confusion : int array of shape (epochs, classes, classes)
-        Evaluation rows after each epoch: true class down, predicted class across.
+    confusion : array of shape (epochs, classes, classes), or (epochs, labels, 2, 2)
+        Evaluation rows after each epoch: true class down, predicted class across; of multi-label
+        data for each label without and with it. Integers, or sums of the rows' weights.
     log_loss : float array of shape (epochs,)
-        Mean negative log of the corrected probability of the true class on evaluation rows.
+        Mean negative log of the corrected probability of the true class on evaluation rows; of
+        multi-label data the mean over all (row, label) cells. Rows count by their weights.
     train_loss : float array of shape (epochs,)
         Mean of the member's own loss over each epoch's batches.
-    logits : float32 array of shape (evaluation rows, classes), optional
+    logits : float32 array of shape (evaluation rows, classes or labels), optional
         Final logits z (without offset and margin), where the member asked for them.
     weights : tuple of float arrays, optional
         Final weights, where the member asked for them: those of the Keras model for the view's
@@ -185,7 +238,7 @@ class MemberRecord:
     """
 
     key: MemberKey
-    confusion: NDArray[np.int64]
+    confusion: ClassCounts
     log_loss: NDArray[np.float64]
     train_loss: NDArray[np.float64]
     logits: NDArray[np.float32] | None = None

@@ -16,8 +16,12 @@ from numpy.typing import NDArray
 
 from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.point import LossPoint
-from focalsweep.losses.posterior import corrected_log_proba
+from focalsweep.losses.posterior import corrected_log_proba, two_class_logits
+from focalsweep.losses.recipe import Point
+from focalsweep.losses.sigmoid_family import sigmoid_loss
+from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.models.cosine_head import with_cosine_head
+from focalsweep.training.class_counts import ClassCounts
 from focalsweep.training.divergence import divergence
 from focalsweep.training.member import Member, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
@@ -90,8 +94,8 @@ class OneByOneTrainer:
         ):
             variable.assign(value)
         optimizer, stage = self._new_optimizer(member), None
-        eval_features = view.features[view.n_train :]
-        confusions, log_losses, train_losses = [], [], []
+        eval_features, row_weights = view.features[view.n_train :], view.train_weights
+        confusions, log_losses, finite, train_losses = [], [], [], []
         logits = np.empty((0, len(view.natural_counts)), np.float32)
         for epoch in range(member.epochs):
             if member.stage(epoch) is not stage:
@@ -106,6 +110,8 @@ class OneByOneTrainer:
             history = model.fit(
                 view.features[order],
                 view.labels[order],
+                # Keras divides by the rows of a batch, not by their weights, as the kernel does.
+                sample_weight=None if row_weights is None else row_weights[order],
                 batch_size=self.batch_size,
                 shuffle=False,
                 verbose=0,
@@ -115,6 +121,7 @@ class OneByOneTrainer:
                 if len(eval_features):  # Keras refuses to predict nothing
                     logits = model.predict(eval_features, batch_size=1024, verbose=0)
                 confusions.append(_confusion(view, logits))
+                finite.append(np.isfinite(logits).all(axis=1).sum())
                 log_losses.append(_log_loss(view, logits, *scored_as(member, view, epoch=epoch)))
             self._spent.append(time.perf_counter() - started)
             progress(1)
@@ -129,7 +136,7 @@ class OneByOneTrainer:
             if member.keep_weights
             else None,
             failure=divergence(
-                train_loss=train_loss, confusion=confusion, n_eval=len(view.eval_labels)
+                train_loss=train_loss, seen=np.array(finite), n_eval=len(view.eval_labels)
             ),
         )
 
@@ -145,8 +152,29 @@ def _hold_body(model: keras.Model, *, seed: int, view: str) -> None:
         variable.assign(value)
 
 
-def _keras_loss(point: LossPoint) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
-    softened = point.smoothing > 0 or point.power > 0
+def _keras_loss(point: Point) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
+    return _sigmoid_loss(point) if isinstance(point, SigmoidPoint) else _class_loss(point)
+
+
+def _sigmoid_loss(
+    point: SigmoidPoint,
+) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
+    def loss(y_true: keras.KerasTensor, logits: keras.KerasTensor) -> object:
+        return sigmoid_loss(
+            logits,
+            y_true,
+            weight=point.weight,
+            gamma=point.gamma,
+            offset=point.offset,
+            clip=point.clip if point.clip else None,
+            smoothing=point.smoothing if point.smoothing else None,
+        )
+
+    return loss
+
+
+def _class_loss(point: LossPoint) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
+    softened = point.softened
 
     def loss(y_true: keras.KerasTensor, logits: keras.KerasTensor) -> object:
         labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
@@ -165,11 +193,20 @@ def _keras_loss(point: LossPoint) -> Callable[[keras.KerasTensor, keras.KerasTen
     return loss
 
 
-def _confusion(view: View, logits: NDArray[np.float32]) -> NDArray[np.int64]:
+def _confusion(view: View, logits: NDArray[np.float32]) -> ClassCounts:
     classes = len(view.natural_counts)
     finite = np.isfinite(logits).all(axis=1)
+    weights = None if view.eval_weights is None else view.eval_weights[finite]
+    if view.multi_label:
+        # Counted as the pairs (label, truth, decision), each a cell of its label's table.
+        pairs = 2 * (view.eval_labels[finite] > 0) + (logits[finite] > 0)
+        cells = (4 * np.arange(classes) + pairs).ravel()
+        of_cells = None if weights is None else np.repeat(weights, classes)
+        counts = np.bincount(cells, weights=of_cells, minlength=4 * classes)
+        return counts.reshape(classes, 2, 2)
     cells = view.eval_labels[finite] * classes + logits[finite].argmax(axis=1)
-    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+    counts = np.bincount(cells, weights=weights, minlength=classes**2)
+    return counts.reshape(classes, classes)
 
 
 def _log_loss(
@@ -178,7 +215,7 @@ def _log_loss(
     if not len(view.eval_labels):
         return 0.0
     log_proba = corrected_log_proba(
-        logits,
+        two_class_logits(logits) if view.multi_label else logits,
         weight=point.weight,
         gamma=point.gamma,
         scale=point.scale,
@@ -186,5 +223,11 @@ def _log_loss(
         margin=point.margin,
         log_prior_shift=shift,
     )
-    rows = np.arange(len(view.eval_labels))
-    return float(-np.asarray(log_proba)[rows, view.eval_labels].mean())
+    if view.multi_label:
+        codes = view.eval_labels[..., None].astype(np.int64)
+        own = np.take_along_axis(np.asarray(log_proba), codes, axis=-1)
+    else:
+        own = np.asarray(log_proba)[np.arange(len(view.eval_labels)), view.eval_labels]
+    if view.eval_weights is None:
+        return float(-own.mean())
+    return float(-np.average(own.reshape(len(own), -1).mean(axis=1), weights=view.eval_weights))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from focalsweep.losses.recipe import Stage
 from focalsweep.training.chunk_tensors import flags, losses, rates, with_fresh_heads
+from focalsweep.training.class_counts import ClassCounts
 from focalsweep.training.divergence import divergence
 from focalsweep.training.kernel import (
     Kernel,
@@ -33,6 +34,7 @@ from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.row_index import RowIndex
 from focalsweep.training.stacking import StackedModel
 from focalsweep.training.starts import Starts
+from focalsweep.training.task import MultiLabel, SingleLabel, Task
 
 BuildModel = Callable[[int], keras.Model]
 """Takes the number of input columns, returns a Keras model whose output is logits."""
@@ -60,8 +62,9 @@ class PopulationTrainer:
     scores_log_loss : bool
         Whether records carry the corrected log-loss of every epoch (NaN otherwise).
     softened : bool
-        Whether members use label smoothing or generalised cross-entropy. Fixed here and not read
-        off each chunk, so that all chunks run one and the same compiled program.
+        Whether members use label smoothing, generalised cross-entropy, or a clipped asymmetric
+        loss. Fixed here and not read off each chunk, so that all chunks run one and the same
+        compiled program.
     cosine_head, head_only : bool
         Whether members end in a cosine head, or train their last layer anew: fixed here too.
     threads : int
@@ -88,7 +91,15 @@ class PopulationTrainer:
 
     @property
     def n_classes(self) -> int:
+        """Number of classes, or of labels: the model's outputs."""
         return len(self.views[0].natural_counts)
+
+    @property
+    def task(self) -> Task:
+        """What the views' rows are."""
+        if self.views[0].multi_label:
+            return MultiLabel(n_labels=self.n_classes)
+        return SingleLabel(n_classes=self.n_classes)
 
     @property
     def kernel_seconds(self) -> float:
@@ -177,7 +188,7 @@ class PopulationTrainer:
         kernel = Kernel(
             model=self._stacked,
             optimizer=self.optimizer,
-            n_classes=self.n_classes,
+            task=self.task,
             scores_log_loss=self.scores_log_loss,
         )
         earlier = None if self.like is None else self.like._kernel
@@ -193,8 +204,18 @@ class PopulationTrainer:
         features = np.zeros((self._index.offsets[-1] + 1, width), self.dtype)
         for start, view in zip(self._index.offsets[:-1], self.views, strict=True):
             features[start : start + len(view.labels), : view.features.shape[1]] = view.features
-        labels = np.concatenate([*(view.labels for view in self.views), [0]])
-        return Rows(tf.constant(features), tf.constant(labels, tf.int32))
+        padding = np.zeros((1, *self.views[0].labels.shape[1:]), self.views[0].labels.dtype)
+        labels = np.concatenate([*(view.labels for view in self.views), padding])
+        # One byte a label: with many labels they are as wide as the features.
+        dtype = tf.int8 if labels.ndim == 2 else tf.int32
+        return Rows(tf.constant(features), tf.constant(labels, dtype), self._row_weights)
+
+    @property
+    def _row_weights(self) -> tf.Tensor | None:
+        if all(view.weights is None for view in self.views):
+            return None
+        parts = [np.concatenate(_both_weights(view)) for view in self.views]
+        return tf.constant(np.concatenate([*parts, [0.0]]), self.dtype)
 
     def _train_chunk(
         self,
@@ -219,7 +240,7 @@ class PopulationTrainer:
         stages: list[Stage | None] = [None] * size
         last_epoch = max(member.epochs for member in padded)
         evaluation = tf.constant(self._index.evaluation(padded))
-        confusions, log_losses, train_losses = [], [], []
+        confusions, log_losses, seen, train_losses = [], [], [], []
         n_steps = tf.constant(self._index.steps_of(padded))
         for epoch in range(last_epoch):
             if abandoned.is_set():
@@ -268,11 +289,13 @@ class PopulationTrainer:
                 held=held,
             )
             if each_epoch or epoch == last_epoch - 1:
-                confusion, log_loss = kernel.evaluate(
+                confusion, log_loss, finite = kernel.evaluate(
                     state.weights, rows, scored, index=evaluation, cosine=cosine
                 )
                 confusions.append(confusion.numpy())
                 log_losses.append(log_loss.numpy())
+                if finite is not None:
+                    seen.append(finite.numpy())
             train_losses.append(loss_sum.numpy())
             self._spent.append(time.perf_counter() - started)
             progress(sum(epoch < member.epochs for member in chunk))
@@ -287,6 +310,7 @@ class PopulationTrainer:
                 member,
                 confusion=np.stack([c[i] for c in confusions]),
                 log_loss=np.stack([value[i] for value in log_losses]),
+                seen=np.stack([value[i] for value in seen]) if seen else None,
                 train_loss=np.stack([value[i] for value in train_losses]),
                 logits=logits[i] if logits is not None and member.keep_logits else None,
                 weights=self._own_weights(member, [stacked[i] for stacked in weights])
@@ -302,24 +326,28 @@ class PopulationTrainer:
         *,
         confusion: NDArray[np.floating],
         log_loss: NDArray[np.floating],
+        seen: NDArray[np.floating] | None,
         train_loss: NDArray[np.floating],
         logits: NDArray[np.float32] | None,
         weights: tuple[NDArray[np.floating], ...] | None,
     ) -> MemberRecord:
         view = self.views[member.view]
         n_eval = len(view.eval_labels)
-        counts = np.rint(confusion[: member.epochs]).astype(np.int64)
+        counts: ClassCounts = confusion[: member.epochs].astype(np.float64)
+        if view.weights is None:
+            counts = np.rint(counts).astype(np.int64)
+        finite = counts.sum(axis=(-2, -1)) if seen is None else np.rint(seen[: member.epochs])
         mean_loss = train_loss[: member.epochs].astype(np.float64) / view.epoch_rows
         return MemberRecord(
             key=member.key,
             confusion=counts,
-            log_loss=log_loss[: member.epochs].astype(np.float64) / max(n_eval, 1)
+            log_loss=log_loss[: member.epochs].astype(np.float64) / (view.eval_mass or 1.0)
             if self.scores_log_loss
             else np.full(len(counts), np.nan),
             train_loss=mean_loss,
             logits=None if logits is None else logits[:n_eval],
             weights=weights,
-            failure=divergence(train_loss=mean_loss, confusion=counts, n_eval=n_eval),
+            failure=divergence(train_loss=mean_loss, seen=finite, n_eval=n_eval),
         )
 
     def _own_weights(
@@ -356,3 +384,11 @@ class PopulationTrainer:
             for i in range(self._index.evaluation_shape[0])
         ]
         return np.concatenate(parts, axis=1)
+
+
+def _both_weights(view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what training rows are trained with, and what evaluation rows count for."""
+    train, scored = view.train_weights, view.eval_weights
+    if train is None or scored is None:
+        return np.ones(view.n_train), np.ones(len(view.eval_labels))
+    return train, scored

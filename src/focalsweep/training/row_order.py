@@ -79,9 +79,10 @@ def row_mass(view: View, *, sampling: float) -> NDArray[np.float64]:
     """
     labels, counts, own = view.labels[: view.n_train], view.train_counts, view.own_counts
     made = np.bincount(labels[view.n_own :], minlength=len(counts))
+    # A class's rows pull by their weights, so that is what its share of the mass is spread over.
     mass = class_mass(counts, sampling)
     to_made = np.where(made > 0, np.where(own > 0, mass - counts, mass), 0.0)
-    of_own = (mass - to_made) / np.maximum(own, 1)
+    of_own = (mass - to_made) / np.where(own > 0, own, 1)
     of_made = to_made / np.maximum(made, 1)
     return np.concatenate([of_own[labels[: view.n_own]], of_made[labels[view.n_own :]]])
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import correction_refusal
+from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.training.member import Member, View
 
 
@@ -20,13 +21,19 @@ def scored_as(member: Member, view: View, *, epoch: int) -> tuple[LossPoint, NDA
 
     Returns
     -------
-    point, log_prior_shift : LossPoint and array of shape (classes,)
-        Arguments of `focalsweep.losses.posterior.corrected_log_proba`.
+    point, log_prior_shift : LossPoint and array of shape (classes,), or (labels, 2)
+        Arguments of `focalsweep.losses.posterior.corrected_log_proba`; of multi-label data those
+        for the logits of `focalsweep.losses.posterior.two_class_logits`.
     """
     point = member.posterior_point(view.train_counts, epoch=epoch)
-    if correction_refusal(point) is None and view.correctable is None:
-        return point, view.log_prior_shift
+    corrected = correction_refusal(point) is None and view.correctable is None
     n_classes = len(view.natural_counts)
+    if isinstance(point, SigmoidPoint):
+        if corrected:
+            return point.two_class(), view.log_prior_shift
+        return SigmoidPoint.cross_entropy(n_classes).two_class(), np.zeros((n_classes, 2))
+    if corrected:
+        return point, view.log_prior_shift
     raw = LossPoint.cross_entropy(n_classes)
     if member.recipe.head == "cosine":
         raw = replace(raw, scale=point.scale)

@@ -15,7 +15,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective import decision_layer
 from focalsweep.report.frames import leading_arms, recalls, shown_arms
 from focalsweep.report.plots.style import (
     GREY,
@@ -27,6 +26,7 @@ from focalsweep.report.plots.style import (
     plain,
     short,
 )
+from focalsweep.report.task_words import words_of
 
 _SCALE = "Cividis"
 _MOST_NUMBERED = 14
@@ -67,8 +67,8 @@ def alpha_by_frequency(result: SweepResult) -> Plot | None:
             )
         )
     weights = [weight for arm in arms for weight in arm.best.alpha]
-    figure.update_xaxes(type="log", **_log_ticks(min(counts), max(counts)))
-    figure.update_yaxes(type="log", **_log_ticks(min(weights), max(weights)))
+    figure.update_xaxes(type="log", **log_ticks(min(counts), max(counts)))
+    figure.update_yaxes(type="log", **log_ticks(min(weights), max(weights)))
     return Plot(
         key="alpha",
         section="classes",
@@ -131,10 +131,10 @@ def class_heatmap(
     """
     longest = max(len(name) for name in columns)
     figure = new_figure(height=60 + 7 * longest + 24 * len(rows))
-    _heatmap(
+    heatmap(
         figure,
         values=values,
-        numbered=True,
+        numbers=percentages(values),
         largest=largest,
         hover=[
             [
@@ -163,10 +163,10 @@ def confusion_matrices(result: SweepResult) -> list[Plot]:
     """
     plots = []
     crowded = len(result.dataset.classes) > _MOST_NUMBERED
-    layer = decision_layer(result.objective)
+    layer = words_of(result.task, result.objective).rule
     for arm in leading_arms(result):
         weighted = arm.best.decision_weights is not None
-        central = arm.name in ("cross_entropy", result.verdict.arm)
+        central = arm.family == "cross_entropy" or arm.name == result.verdict.arm
         if not weighted or (central and not crowded):
             plots.append(_confusion(result, arm.confusion, arm.name, f"Confusions, {arm.label}"))
         if weighted:
@@ -200,10 +200,10 @@ def _confusion(
     rows = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, rows, out=np.full_like(counts, np.nan), where=rows > 0)
     figure = new_figure(height=150 + max(22 * len(labels), 200), x_title="predicted")
-    _heatmap(
+    heatmap(
         figure,
         values=shares,
-        numbered=len(labels) <= _MOST_NUMBERED,
+        numbers=percentages(shares) if len(labels) <= _MOST_NUMBERED else None,
         hover=[
             [
                 f"{labels[i]} called {labels[j]}<br>{counts[i, j]:.1f} of {rows[i, 0]:.0f} rows "
@@ -238,14 +238,18 @@ def _fold(counts: NDArray[np.float64], hidden: int) -> NDArray[np.float64]:
     return np.vstack([counts[:hidden].sum(axis=0, keepdims=True), counts[hidden:]])
 
 
-def _heatmap(
+def heatmap(
     figure: Any,
     *,
     values: NDArray[np.float64],
-    numbered: bool,
     hover: list[list[str]],
+    numbers: Sequence[Sequence[str]] | None = None,
     largest: float = 1.0,
 ) -> None:
+    """Add cells shaded by a share in [0, 1], with `numbers` in them where there is room.
+
+    Cells that are NaN stay empty.
+    """
     figure.add_trace(
         go.Heatmap(
             z=values,
@@ -259,15 +263,22 @@ def _heatmap(
             hoverinfo="text",
         )
     )
-    if numbered:
-        figure.add_trace(_numbers(values, largest=largest))
+    if numbers is not None:
+        figure.add_trace(_numbers(values, numbers, largest=largest))
     height, width = values.shape
     figure.update_xaxes(showgrid=False, showline=False, range=[-0.5, width - 0.5])
     figure.update_yaxes(showgrid=False, showline=False, range=[height - 0.5, -0.5])
 
 
-def _numbers(values: NDArray[np.float64], *, largest: float) -> Any:
-    """Return the percentages, white on dark cells and black on bright ones.
+def percentages(values: NDArray[np.float64]) -> list[list[str]]:
+    """Write shares in whole per cent, without the sign; what is not finite stays empty."""
+    return [[f"{100 * value:.0f}" if np.isfinite(value) else "" for value in row] for row in values]
+
+
+def _numbers(
+    values: NDArray[np.float64], numbers: Sequence[Sequence[str]], *, largest: float
+) -> Any:
+    """Return the numbers in cells, white on dark cells and black on bright ones.
 
     Plotly's own text on a heatmap takes a tint of the cell, which is hard to read on bright ones.
     """
@@ -277,7 +288,7 @@ def _numbers(values: NDArray[np.float64], *, largest: float) -> Any:
         x=columns,
         y=rows,
         mode="text",
-        text=[f"{100 * value:.0f}" for value in shown],
+        text=np.array(numbers)[rows, columns].tolist(),
         textfont={
             "size": 11,
             "color": ["#000000" if value > 0.5 * largest else "#ffffff" for value in shown],
@@ -286,7 +297,7 @@ def _numbers(values: NDArray[np.float64], *, largest: float) -> Any:
     )
 
 
-def _log_ticks(low: float, high: float) -> dict[str, Any]:
+def log_ticks(low: float, high: float) -> dict[str, Any]:
     """Name 1, 2 and 5 of each power of ten, or 1 and 3 where that would be too many."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1, 2, 5) if high < 30 * low else (1, 3) if high < 3000 * low else (1,)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
-from focalsweep.report.frames import find_arm, leading_arms
+from focalsweep.report.frames import leading_arms
 from focalsweep.report.plots.classes import class_heatmap, frequency_order
 from focalsweep.report.plots.style import (
     GREY,
@@ -20,6 +20,7 @@ from focalsweep.report.plots.style import (
     plain,
     short,
 )
+from focalsweep.report.task_words import words_of
 
 _OVERLAP = "#0072b2"
 
@@ -31,9 +32,10 @@ def overlap(result: SweepResult) -> Plot | None:
         return None
     codes = frequency_order(result)[-MOST_CLASSES:][::-1]
     classes = [diagnosis.classes[code] for code in codes]
-    rows = list(range(len(classes)))
+    rows, labelled = list(range(len(classes))), result.task == "multi_label"
     counts = [result.dataset.classes[code].count for code in codes]
-    figure = new_figure(height=90 + 26 * len(classes), x_title="neighbours of other classes")
+    others = "without the label" if labelled else "of other classes"
+    figure = new_figure(height=90 + 26 * len(classes), x_title=f"neighbours {others}")
     for key, colour, symbol, values in (
         ("found", _OVERLAP, "circle", [entry.neighbours for entry in classes]),
         ("chance", GREY, "diamond-open", [entry.expected for entry in classes]),
@@ -59,15 +61,17 @@ def overlap(result: SweepResult) -> Plot | None:
         ],
         range=[-0.6, len(rows) - 0.4],
     )
-    hidden = len(result.dataset.classes) - len(codes)
+    hidden, words = len(result.dataset.classes) - len(codes), words_of(result.task)
     return Plot(
         key="overlap",
         section="data",
-        title="How mixed the classes are, before any training",
+        title=f"How mixed the {words.things} are, before any training",
         reading=(
-            "A class far left of its diamond stands apart from the others; one near its diamond is "
-            "strewn among them as if at random, and no loss can tell it apart."
-            + (f" The {hidden} most frequent classes are not shown." if hidden else "")
+            f"A {words.thing} far left of its diamond stands apart from the "
+            + ("rows without it" if labelled else "others")
+            + "; one near its diamond is strewn among them as if at random, and no loss can tell "
+            "it apart."
+            + (f" The {hidden} most frequent {words.things} are not shown." if hidden else "")
         ),
         figure=figure,
         legend=(
@@ -82,25 +86,27 @@ def gradient_by_class(result: SweepResult) -> Plot | None:
     arms = _gradient_arms(result)
     if not arms:
         return None
-    order = frequency_order(result)[-MOST_CLASSES:]
+    order, words = frequency_order(result)[-MOST_CLASSES:], words_of(result.task)
     classes = result.dataset.classes
-    columns = [[classes[code].share for code in order]]
+    # Shares of labels do not sum to 1 as those of classes do: a row may carry several.
+    total = sum(facts.share for facts in classes) if result.task == "multi_label" else 1.0
+    columns = [[classes[code].share / total for code in order]]
     columns += [[arm.gradient.by_class[code] for code in order] for arm in arms if arm.gradient]
     values = np.array(columns, dtype=np.float64).T
     figure = class_heatmap(
         values=values,
-        columns=["share of rows", *(arm.name for arm in arms)],
+        columns=[f"share of {words.rows}", *(arm.name for arm in arms)],
         rows=[f"{short(classes[code].name)} ({classes[code].count})" for code in order],
         largest=float(max(values.max(), 0.01)),
     )
     return Plot(
         key="gradient-class",
         section="gradient",
-        title="Who pulls at the model, by class",
+        title=f"Who pulls at the model, by {words.thing}",
         reading=(
-            "The first column is the class's percentage of the rows, the others its percentage of "
-            "the gradient under each loss: where a rare class has much more than its share of "
-            "rows, the loss works for it."
+            f"The first column is the {words.thing}'s percentage of the {words.rows}, the others "
+            f"its percentage of the gradient under each loss: where a rare {words.thing} has much "
+            f"more than its share of {words.rows}, the loss works for it."
         ),
         figure=figure,
     )
@@ -111,9 +117,9 @@ def gradient_by_difficulty(result: SweepResult) -> Plot | None:
     arms = _gradient_arms(result)
     if not arms:
         return None
-    figure = new_figure(
-        height=400, x_title="probability of the true class (hard to easy)", y_title="share"
-    )
+    true = "the truth" if result.task == "multi_label" else "the true class"
+    x_title = f"probability of {true} (hard to easy)"
+    figure = new_figure(height=400, x_title=x_title, y_title="share")
     styles = arm_styles(result.arms)
     bins = len(arms[0].gradient.by_difficulty) if arms[0].gradient else 0
     middles = (np.arange(bins) + 0.5) / max(bins, 1)
@@ -149,7 +155,7 @@ def gradient_by_difficulty(result: SweepResult) -> Plot | None:
         section="gradient",
         title="Who pulls at the model, by difficulty",
         reading=(
-            "Rows on the left are hard (the true class is given little probability) and rows on "
+            f"Rows on the left are hard ({true} is given little probability) and rows on "
             "the right easy; a line above the others on the left belongs to a loss that focuses "
             "on hard rows."
         ),
@@ -161,7 +167,5 @@ def gradient_by_difficulty(result: SweepResult) -> Plot | None:
 def _gradient_arms(result: SweepResult) -> list[ArmResult]:
     """Return the leading arms and the copied point, those that have gradients."""
     arms = leading_arms(result)
-    folklore = find_arm(result, "focal_folklore")
-    if folklore is not None and folklore not in arms:
-        arms.append(folklore)
+    arms += [arm for arm in result.arms if arm.family == "folklore" and arm not in arms]
     return [arm for arm in arms if arm.gradient is not None]

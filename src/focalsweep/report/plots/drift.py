@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective import decision_layer
 from focalsweep.report.plots.style import (
     GREY,
     Plot,
@@ -22,6 +21,7 @@ from focalsweep.report.plots.style import (
     plain,
     shade,
 )
+from focalsweep.report.task_words import words_of
 from focalsweep.report.wording import objective_words
 
 _APART = 0.12
@@ -109,8 +109,9 @@ def scores_plot(results: Mapping[Path, SweepResult]) -> Plot:
     """Draw every arm's test score with decision weights over the variants."""
     arms = _arms(results)
     variants = [folder.name for folder in results]
-    name = next(iter(results.values())).objective
-    axis = f"{objective_words(name)} on test rows"
+    first = next(iter(results.values()))
+    words = words_of(first.task, first.objective)
+    axis = f"{objective_words(first.objective)} on test rows"
     figure = new_figure(height=380, x_title=_varied(variants), y_title=axis)
     styles = arm_styles(arms)
     for arm, shift in zip(arms, _shifts(len(arms)), strict=True):
@@ -148,7 +149,7 @@ def scores_plot(results: Mapping[Path, SweepResult]) -> Plot:
         section="arms",
         title="Scores on rows that no search has seen",
         reading=(
-            f"Marks are scores with {decision_layer(name)} and bars their 95% intervals; arms "
+            f"Marks are scores {words.ruled} and bars their 95% intervals; arms "
             "of one variant share their rows, so their differences are surer than the bars look "
             "(the variants' own reports hold the paired differences)."
         ),

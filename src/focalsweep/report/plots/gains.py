@@ -8,8 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from focalsweep.config.arm_schema import Family
-from focalsweep.metrics.objective import decision_layer
 from focalsweep.report.plots.style import FAMILY_COLOURS, GREY, Plot, new_figure, plain, shade
+from focalsweep.report.task_words import TaskWords
 from focalsweep.report.wording import objective_words
 
 _ROW_HEIGHT = 34
@@ -21,6 +21,7 @@ def gains_plot(
     labels: Mapping[str, str],
     families: Mapping[str, Family],
     objective: str,
+    words: TaskWords,
 ) -> Plot:
     """Draw one row an arm: a dot a sweep, a diamond for their mean.
 
@@ -33,10 +34,12 @@ def gains_plot(
         How arms are called and coloured.
     objective : str
         What was scored.
+    words : TaskWords
+        The words of the sweeps' task.
     """
     figure = new_figure(
         height=90 + _ROW_HEIGHT * gains.shape[1],
-        x_title=f"{objective_words(objective)}<br>above cross-entropy",
+        x_title=f"{objective_words(objective)}<br>above {words.control}",
     )
     figure.add_vline(x=0, line={"color": GREY, "width": 1})
     for arm in gains.columns:
@@ -64,8 +67,8 @@ def gains_plot(
     return Plot(
         key="gains",
         section="arms",
-        title="Gain over cross-entropy",
+        title=f"Gain over {words.control}",
         reading="A dot is one sweep, the diamond their mean; right of the line is better than "
-        f"cross-entropy, {decision_layer(objective)} on both sides.",
+        f"{words.control}, {words.rule} on both sides.",
         figure=figure,
     )

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from focalsweep.evidence.arm_facts import ArmResult, PrecisionRecall, Probabilities, ReliabilityBin
+from focalsweep.evidence.arm_facts import ArmResult, Probabilities, ReliabilityBin
 from focalsweep.evidence.result import SweepResult
-from focalsweep.report.frames import leading_arms
+from focalsweep.report.frames import curve_of, leading_arms
 from focalsweep.report.plots.classes import frequency_order
 from focalsweep.report.plots.style import (
     GREY,
@@ -38,10 +38,10 @@ def precision_recall_plots(result: SweepResult) -> list[Plot]:
     arms = [arm for arm in leading_arms(result) if arm.precision_recall]
     if not arms:
         return []
-    # A class without test rows has no curve.
-    known = {curve.name for curve in arms[0].precision_recall}
-    codes = [code for code in frequency_order(result) if result.dataset.classes[code].name in known]
-    return [_precision_recall(result, arms, code) for code in codes[: -_MOST_CURVES - 1 : -1]]
+    known = {curve.name for arm in arms for curve in arm.precision_recall}
+    classes = result.dataset.classes
+    codes = [code for code in frequency_order(result) if classes[code].name in known]
+    return [_precision_recall(result, arms, code) for code in codes[-_MOST_CURVES:][::-1]]
 
 
 def _reliability(
@@ -83,6 +83,7 @@ def _reliability(
         )
     if not drawn:
         return None
+    said = "what is said of a label" if result.task == "multi_label" else "a row called"
     figure.update_xaxes(range=[0, 1.02], dtick=0.2)
     figure.update_yaxes(range=[0, 1.02], dtick=0.2)
     return Plot(
@@ -90,8 +91,8 @@ def _reliability(
         section="probabilities",
         title=f"Reliability {words}",
         reading=(
-            "On the dashed line a row called with probability 0.8 is right 8 times in 10; below it "
-            "the arm is too sure of itself, above it too timid."
+            f"On the dashed line {said} with probability 0.8 is right 8 times in 10; below it the "
+            "arm is too sure of itself, above it too timid."
         ),
         figure=figure,
         legend=legend_of(drawn, styles),
@@ -105,8 +106,9 @@ def _precision_recall(result: SweepResult, arms: Sequence[ArmResult], code: int)
     figure = new_figure(height=300, x_title="recall", y_title="precision")
     figure.add_hline(y=facts.share, line={"color": GREY, "dash": "dash", "width": 1.5})
     for arm in arms:
-        curve = _curve(arm, facts.name)
-        style = styles[arm.name]
+        curve, style = curve_of(arm, facts.name), styles[arm.name]
+        if curve is None:
+            continue
         order = np.argsort(curve.recall, kind="stable")
         figure.add_trace(
             go.Scatter(
@@ -133,10 +135,6 @@ def _precision_recall(result: SweepResult, arms: Sequence[ArmResult], code: int)
         legend=legend_of(arms, styles),
         half=True,
     )
-
-
-def _curve(arm: ArmResult, name: str) -> PrecisionRecall:
-    return next(curve for curve in arm.precision_recall if curve.name == name)
 
 
 def _cut(name: str, *, most: int = 30) -> str:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective import decision_layer
+from focalsweep.report.frames import has_rule
 from focalsweep.report.plots.style import (
     FAMILY_COLOURS,
     GREY,
@@ -21,8 +21,9 @@ from focalsweep.report.plots.style import (
     plain,
     shade,
 )
+from focalsweep.report.task_words import words_of
 from focalsweep.report.wording import (
-    FAMILY_WORDS,
+    family_words,
     interval,
     objective_words,
     outcome_words,
@@ -44,7 +45,7 @@ def difference_forest(result: SweepResult) -> Plot | None:
         height=90 + _row_height([arm.label for arm in arms]) * len(arms),
         x_title=f"difference in {objective_words(result.objective)}",
     )
-    styles = arm_styles(result.arms)
+    styles, words = arm_styles(result.arms), words_of(result.task, result.objective)
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dash"})
     for row, arm in enumerate(arms):
         difference = arm.difference
@@ -69,11 +70,11 @@ def difference_forest(result: SweepResult) -> Plot | None:
     return Plot(
         key="differences",
         section="differences",
-        title="Each arm against cross-entropy",
+        title=f"Each arm against {words.control}",
         reading=(
-            "Right of the dashed line is better than cross-entropy on the same test rows "
-            f"({decision_layer(result.objective)} on both sides); a bar that crosses the line is a "
-            "difference that may be chance."
+            f"Right of the dashed line is better than {words.control} on the same test rows "
+            f"({words.rule} on both sides); a bar that crosses the line is a difference that may "
+            "be chance."
         ),
         figure=figure,
     )
@@ -138,8 +139,7 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
 def scores_by_arm(result: SweepResult) -> Plot:
     """Draw test scores: argmax hollow, with decision weights filled, reference rows below."""
     objective = objective_words(result.objective)
-    weighted = any(arm.best.decision_weights is not None for arm in result.arms)
-    layer = decision_layer(result.objective)
+    weighted, words = has_rule(result), words_of(result.task, result.objective)
     arms = result.arms[::-1]
     references = result.references[::-1]
     labels = [row.label for row in references] + [row.label for row in arms]
@@ -157,7 +157,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
                 y=row + shift,
                 span=arm.argmax_interval,
                 marker=marker | {"symbol": f"{style.symbol}-open", "line": {"width": 2}},
-                hover=f"{plain(arm.label)}, argmax<br>{score(arm.argmax_score)} "
+                hover=f"{plain(arm.label)}, {words.plain}<br>{score(arm.argmax_score)} "
                 f"({interval(arm.argmax_interval)})",
             )
         )
@@ -168,7 +168,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
                     y=row - shift,
                     span=arm.decision_interval,
                     marker=marker,
-                    hover=f"{plain(arm.label)}, with {layer}<br>"
+                    hover=f"{plain(arm.label)}, {words.ruled}<br>"
                     f"{score(arm.decision_score)} ({interval(arm.decision_interval)})",
                 )
             )
@@ -195,7 +195,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
         title="Scores on rows that no search has seen",
         reading=(
             (
-                f"Hollow marks predict the most probable class, filled marks use {layer}; "
+                f"Hollow marks predict {words.predicts}, filled marks use {words.rule}; "
                 if weighted
                 else "Marks are mean scores; "
             )
@@ -215,7 +215,7 @@ def _families(result: SweepResult) -> tuple[LegendItem, ...]:
     """Name the families behind each colour that is drawn."""
     words: dict[str, list[str]] = {}
     for family in dict.fromkeys(arm.family for arm in result.arms):
-        words.setdefault(FAMILY_COLOURS[family], []).append(FAMILY_WORDS[family])
+        words.setdefault(FAMILY_COLOURS[family], []).append(family_words(family, result.task))
     items = [
         LegendItem(key="", label=", ".join(names), colour=colour, symbol="circle")
         for colour, names in words.items()

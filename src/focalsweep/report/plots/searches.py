@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from focalsweep.evidence.result import Surface, SweepResult
-from focalsweep.report.frames import FINAL_FOLD, find_arm, leading_arms, shown_arms
+from focalsweep.report.frames import FINAL_FOLD, control_arm, leading_arms, shown_arms
 from focalsweep.report.plots.style import (
     BAND_COLOUR,
     FAMILY_COLOURS,
@@ -122,7 +122,7 @@ def response(result: SweepResult, trials: pd.DataFrame, *, number: str) -> Plot 
             line_width=0,
             layer="below",
         )
-    origin = find_arm(result, "cross_entropy")
+    origin = control_arm(result)
     values = done["value"]
     top = values.max()
     if origin is not None:

@@ -54,6 +54,7 @@ Section = Literal[
     "decisions",
     "response",
     "classes",
+    "labels",
     "precision",
     "probabilities",
     "search",

@@ -22,6 +22,7 @@ from focalsweep.data.dataset import Dataset
 from focalsweep.data.diagnosis import diagnose
 from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
+from focalsweep.data.source_key import from_source
 from focalsweep.errors import UserError
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.facts import (
@@ -129,9 +130,16 @@ def prepare(config: SweepConfig) -> Plan:
     UserError
         When the data, or its combination with the config, cannot be used.
     """
-    read = dataset_of_returned(
-        build(config.dataset), name=config.dataset.name, origin=config.dataset.target
-    )
+    source = config.dataset.target
+    try:
+        returned = build(config.dataset)
+    except MemoryError as error:
+        raise UserError(
+            f"`dataset` must fit into memory. Received: {error} by `{source}`; give fewer rows or "
+            "columns."
+        ) from error
+    with from_source("dataset._target_", source):
+        read = dataset_of_returned(returned, name=config.dataset.name, origin=source)
     check_task(config, read)
     dataset = with_weight_note(
         treat_rare_classes(read, policy=config.dataset.rare_classes), column=config.dataset.weights

@@ -395,7 +395,7 @@ def test_a_wrong_config_dir_is_named(tmp_path: Path):
         ("defaults: [confg]\n", "asks for `confg`, which does not exist"),
         (OWN_SWEEP + "trails: 3\n", "`trails` is not a known key; the nearest known name is `tr"),
         (OWN_SWEEP + "verdict: {confidense: 1}\n", "nearest known name is `verdict.confidence`"),
-        (OWN_SWEEP + "a: [\n", "The config of `my_sweep` cannot be composed: while parsing"),
+        (OWN_SWEEP + "a: [\n", "A config file of `my_sweep` is not YAML; mend it: while parsing"),
         ("defaults: [config, _self_]\nquestion: What?\n", "`arms` must be a list of names"),
     ],
 )

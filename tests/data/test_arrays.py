@@ -135,7 +135,7 @@ BAD: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "five axes": (np.ones((ROWS, 2, 2, 2, 2)), Y, {}, "one row an example"),
     "other rows": (X, Y[:-1], {}, "12 rows in `X` and 11 in `y`"),
     "labels of three axes": (X, np.ones((ROWS, 2, 2)), {}, "`y` must be of shape"),
-    "object labels": (X, np.array([{1}] * ROWS), {}, "must hold text, numbers or booleans"),
+    "object labels": (X, np.array([{1}] * ROWS), {}, "a column of text, numbers or booleans"),
     "missing labels": (X, [None, "a", "b"] * 4, {}, "4 of 12 rows without one"),
     "one class": (X, np.zeros(ROWS), {}, "at least two classes"),
     "a quantity": (X, X[:, 0], {}, "12 different values in 12 rows"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from focalsweep.data.labels import encode_label_matrix, encode_labels
+from focalsweep.data.labels import MOST_CLASSES, encode_label_matrix, encode_labels
 from focalsweep.errors import UserError
 
 
@@ -46,7 +46,7 @@ def test_codes_name_the_value_of_each_row(values: list[int]) -> None:
 
 @pytest.mark.parametrize("missing", [None, np.nan, "", "  "])
 def test_missing_labels_are_refused_with_their_count(missing: object) -> None:
-    with pytest.raises(UserError, match=r"Target column `y` .* Received: 2 of 6 rows without one"):
+    with pytest.raises(UserError, match=r"`dataset\.target` .* `y` with 2 of 6 rows without one"):
         encode_labels(pd.Series(["a", "b", missing, "a", "b", missing], name="y"))
 
 
@@ -56,13 +56,22 @@ def test_infinite_labels_count_as_missing() -> None:
 
 
 def test_a_single_class_is_refused() -> None:
-    with pytest.raises(UserError, match=r"at least two classes\. Received: `a` in all 4 rows"):
+    with pytest.raises(
+        UserError, match=r"at least two classes\. Received: `y` with `a` in all 4 rows"
+    ):
         encode_labels(pd.Series(["a"] * 4, name="y"))
 
 
 def test_as_many_classes_as_rows_are_refused() -> None:
     with pytest.raises(UserError, match="100 different values in 100 rows"):
         encode_labels(pd.Series(np.arange(100), name="y"))
+
+
+def test_more_classes_than_any_table_of_decisions_holds_are_refused() -> None:
+    identifiers = pd.Series(np.repeat(np.arange(MOST_CLASSES + 1), 5), name="y")
+    with pytest.raises(UserError, match=r"at most 1,000 classes\. Received: `y` with 1,001"):
+        encode_labels(identifiers)
+    assert len(encode_labels(identifiers[5:])[1]) == MOST_CLASSES
 
 
 def test_a_quantity_with_many_fractional_values_is_refused() -> None:
@@ -104,13 +113,13 @@ class TestLabelMatrix:
     @pytest.mark.parametrize("hole", [None, np.nan, "", " "])
     def test_a_missing_value_is_refused(self, hole):
         frame = pd.DataFrame({"a": [1, 0, 1], "b": ["1", hole, "0"]})
-        with pytest.raises(UserError, match=r"`b` must say 0 or 1 in every row.*1 of 3 rows"):
+        with pytest.raises(UserError, match=r"say 0 or 1 in every row.*`b` with 1 of 3 rows"):
             encode_label_matrix(frame)
 
     @pytest.mark.parametrize("odd", [2, "maybe", 0.5, -1])
     def test_a_third_value_is_refused_with_its_name(self, odd):
         frame = pd.DataFrame({"a": [1, 0, 1], "b": pd.Series([1, 0, odd], dtype=object)})
-        with pytest.raises(UserError, match=r"`b` must hold only 0 and 1.*Received"):
+        with pytest.raises(UserError, match=r"hold only 0 and 1.*Received: `b` with"):
             encode_label_matrix(frame)
 
     def test_a_single_label_is_two_classes(self):
@@ -122,7 +131,7 @@ class TestLabelMatrix:
             encode_label_matrix(np.array([0, 1, 2]))
 
     def test_two_labels_of_one_name_are_refused(self):
-        with pytest.raises(UserError, match="name of its own"):
+        with pytest.raises(UserError, match="labels of different names"):
             encode_label_matrix(np.array([[0, 1], [1, 0]]), names=["a", "a"])
 
     def test_names_must_be_as_many_as_labels(self):

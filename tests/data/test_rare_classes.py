@@ -184,5 +184,5 @@ def test_labels_are_kept_on_request_and_never_merged() -> None:
     rare_only = dataclasses.replace(
         labelled(), labels=labelled().labels[:, 1:], class_names=("b", "c")
     )
-    with pytest.raises(UserError, match="that is every label: collect more rows"):
+    with pytest.raises(UserError, match="would leave no label: collect more rows"):
         treat_rare_classes(rare_only, policy="drop")

@@ -94,7 +94,7 @@ def test_more_folds_than_rows_in_any_class_is_refused() -> None:
 
 @pytest.mark.parametrize("folds", [1, 0, 1000])
 def test_folds_out_of_range_are_refused(folds: int) -> None:
-    with pytest.raises(UserError, match=rf"`evaluation\.folds` must be .* Received: {folds}\."):
+    with pytest.raises(UserError, match=rf"`evaluation\.folds` must be .* Received: {folds};"):
         outer_splits(LABELS, folds=folds, repeats=1, seed=0)
     with pytest.raises(UserError, match=r"`evaluation\.inner_folds` must be"):
         inner_splits(LABELS, np.arange(len(LABELS)), folds=folds, seed=0)

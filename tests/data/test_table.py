@@ -34,7 +34,7 @@ def frame(rows: int = 12) -> pd.DataFrame:
 # Each entry: what the file is called and holds, the target, and words of the sentence expected.
 BAD: dict[str, tuple[str, str | bytes, str | None, str]] = {
     "empty file": ("my.csv", "", "label", "an empty file"),
-    "white space only": ("my.csv", "\n \n\n", "label", "an empty file"),
+    "white space only": ("my.csv", "\n \n\n", "label", "blank lines only"),
     "empty parquet": ("my.parquet", b"", "label", "an empty file"),
     "header only": ("my.csv", "a,b,label\n", "label", "a header and no rows"),
     "binary": ("my.csv", bytes(range(256)) * 4, "label", "none of these; export the table as CSV"),
@@ -56,7 +56,7 @@ BAD: dict[str, tuple[str, str | bytes, str | None, str]] = {
     "blank target": ("my.csv", GOOD, " ", "`dataset.target` must name the column"),
     "target missing": ("my.csv", GOOD, "Lable", "The nearest is `label`"),
     "target far off": ("my.csv", GOOD, "zzz", "the columns are `size`, `colour`, `label`"),
-    "no header": ("my.csv", "1,2,3\n4,5,6\n", "label", "is the header line missing"),
+    "no header": ("my.csv", "1,2,3\n4,5,6\n", "label", "add the header line"),
     "semicolons": ("my.csv", GOOD.replace(",", ";"), "label", "set `dataset.delimiter=semicolon`"),
     "tabs": ("my.csv", GOOD.replace(",", "\t"), "label", "set `dataset.delimiter=tab`"),
     "missing labels": ("my.csv", GOOD + "5,red,\n6,red,NA\n", "label", "2 of 14 rows without one"),
@@ -101,7 +101,7 @@ BAD: dict[str, tuple[str, str | bytes, str | None, str]] = {
         "my.parquet",
         parquet_bytes(pa.table({"x": [1, 2] * 4, "label": [["a"], ["b"]] * 4})),
         "label",
-        "Target column `label` must hold text, numbers or booleans",
+        "`dataset.target` must name a column of text, numbers or booleans",
     ),
     "parquet with bytes": (
         "my.parquet",
@@ -308,7 +308,7 @@ def test_column_names_that_are_no_text_are_read_as_text() -> None:
         ({"target": ["rain", "wind"], "time": "wind"}, "another column than `dataset.target`"),
         ({"target": []}, "an empty list"),
         ({"target": ["rain", "rain"]}, "`rain` more than once"),
-        ({"target": ["rain", "label"]}, "`label` must hold only 0 and 1"),
+        ({"target": ["rain", "label"]}, "only 0 and 1, .*`label` with 'a'"),
         ({"target": "label", "multi_label": True}, "needs several binary target columns"),
         ({"target": ["rain", "wind"], "multi_label": False}, "8 of 12 rows with none or several"),
     ],

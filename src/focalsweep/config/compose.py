@@ -27,7 +27,7 @@ from focalsweep.config.target import check
 from focalsweep.errors import UserError
 
 DROP_SUSPECTS = "dataset.drop_suspects"
-REPLACED = frozenset({"vary", "decision.costs", "decision.priors"})
+REPLACED = frozenset({"vary", "decision.costs", "decision.priors", "dataset.arguments"})
 """Mappings of which the command line gives a new one, not one more key for the old one."""
 CLEANED_ARM = "cross_entropy_cleaned"
 """The arm that `dataset.drop_suspects=true` adds behind the others."""
@@ -140,7 +140,10 @@ def _compose(name: str, overrides: list[Override], dirs: tuple[Path, ...]) -> Di
         return _with_values(name, structure, overrides, dirs)
     except MissingConfigException as error:
         raise UserError(_missing_file(error)) from None
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+    except YAMLError as error:  # on several lines it says what, where and why
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise UserError(f"A config file of `{name}` is not YAML; mend it: {reason}.") from None
+    except (HydraException, OmegaConfBaseException) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise UserError(
             f"The config of `{name}` cannot be composed: {lines[0].rstrip('.')}."
@@ -210,7 +213,9 @@ def _plain(config: DictConfig) -> tuple[dict[str, Any], str]:
         return content, str(config.hydra.run.dir)
     except OmegaConfBaseException as error:
         reason = str(error.msg or error).splitlines()[0]
-        raise UserError(f"`{error.full_key}` cannot be resolved: {reason}.") from None
+        raise UserError(
+            f"`{error.full_key}` cannot be resolved: {reason}; mend the interpolation."
+        ) from None
 
 
 def _unknown(at: str, overrides: list[Override], base: DictConfig, dirs: tuple[Path, ...]) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import GrammarParseError
 
 from focalsweep.config.places import options, sweeps
 from focalsweep.config.suggest import expectation
@@ -28,13 +30,15 @@ def parse(overrides: Sequence[str], dirs: tuple[Path, ...]) -> list[Override]:
     ------
     UserError
         If an override is not ``KEY=VALUE``, names an unknown option of a group, stands for
-        several runs, or sets a part of Hydra that has no effect here.
+        several runs, holds half of an interpolation, or sets a part of Hydra that has no effect
+        here.
     """
     parsed = [_parse(override, dirs) for override in overrides]
     for override in parsed:
         _refuse_without_effect(override)
         if is_group(override, dirs):
             _check_option(override, dirs)
+        _refuse_half_interpolation(override)
     return parsed
 
 
@@ -99,6 +103,16 @@ def _refuse_without_effect(override: Override) -> None:
             f"`{text(override)}` has no effect, because arms are chosen by name: write "
             "`arms=[cross_entropy,focal_gamma]`."
         )
+
+
+def _refuse_half_interpolation(override: Override) -> None:
+    try:
+        OmegaConf.create({"value": override.value()})
+    except GrammarParseError:
+        raise UserError(
+            f"`{key(override)}` cannot be read, because `${{` begins an interpolation. Received: "
+            f"`{text(override)}`; write `${{KEY}}`, or other characters."
+        ) from None
 
 
 def _check_option(override: Override, dirs: tuple[Path, ...]) -> None:

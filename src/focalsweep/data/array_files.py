@@ -20,6 +20,7 @@ from focalsweep.data.arrays import dataset_of_arrays
 from focalsweep.data.column_names import listed
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.find_column import find_column
+from focalsweep.data.source_key import from_source
 from focalsweep.data.table_path import existing_file, short_name
 from focalsweep.errors import UserError
 
@@ -79,7 +80,8 @@ def load_arrays(
     given: dict[str, Any]
     if _in_parts(features, arrays) and labels_path is None:
         _refuse_roles(groups=groups, split=split, time=time, weights=weights)
-        given = _joined(arrays, features=features, target=target)
+        with from_source("dataset.path", file):
+            given = _joined(arrays, features=features, target=target)
     else:
         given = {"X": _features(arrays, wanted=features, file=file)}
         given["y"] = _labels(arrays, others, wanted=target, file=file, labels_path=labels_path)
@@ -92,20 +94,25 @@ def load_arrays(
                 )
                 given[key] = both[found]
     both = {**arrays, **others}
-    return dataset_of_arrays(
-        **given,
-        name=name or short_name(file, default="arrays"),
-        origin=str(file),
-        class_names=class_names or _names(both, "class_names"),
-        feature_names=_names(both, "feature_names"),
-        multi_label=multi_label,
-    )
+    with from_source("dataset.path", file):
+        return dataset_of_arrays(
+            **given,
+            name=name or short_name(file, default="arrays"),
+            origin=str(file),
+            class_names=class_names or _names(both, "class_names"),
+            feature_names=_names(both, "feature_names"),
+            multi_label=multi_label,
+        )
 
 
 def _read(file: Path, *, key: str) -> Mapping[str, Any]:
     """Return the arrays of a file by name; a file of one array has an invented name."""
     # Opened here, because NumPy leaves files open that turn out to be broken.
     with _reading(file, key=key), file.open("rb") as stream:
+        # NumPy takes whatever is none of its own files for a pickle.
+        if not stream.read(6).startswith((b"\x93NUMPY", b"PK", b"\x80")):
+            raise ValueError("neither of them by its first bytes")
+        stream.seek(0)
         # What is pickled raises a ValueError.
         loaded = np.load(stream, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -147,7 +154,7 @@ def _labels(
         )
         raise UserError(
             "`dataset.labels_path` must name a `.npy` or `.npz` file with the labels. Received: "
-            f"{received}."
+            f"{received}; save the labels beside it."
         )
     return source[
         find_column(wanted, list(source), key="dataset.target", where=where, holds="the classes")
@@ -169,7 +176,7 @@ def _joined(arrays: Mapping[str, Any], *, features: str, target: str) -> dict[st
             if wanted not in lower:
                 raise UserError(
                     f"An array file with `{features}_train` must also hold `{array}_{part}`. "
-                    f"Received: {listed(list(arrays))}."
+                    f"Received: {listed(list(arrays))}; add the missing one."
                 )
             parts[array, part] = np.asarray(arrays[lower[wanted]])
     for array in (features, target):
@@ -177,7 +184,7 @@ def _joined(arrays: Mapping[str, Any], *, features: str, target: str) -> dict[st
         if one[1:] != other[1:] or not one:
             raise UserError(
                 f"`{array}_train` and `{array}_test` must have rows of the same shape. Received: "
-                f"arrays of shape {one} and {other}."
+                f"arrays of shape {one} and {other}; reshape them."
             )
     rows = [len(parts[features, part]) for part in ("train", "test")]
     return {
@@ -225,7 +232,7 @@ def _reading(file: Path, *, key: str) -> Iterator[None]:
             ) from error
         raise UserError(
             f"`{key}` must name a whole `.npz` or `.npy` file. Received: `{file}` "
-            f"({reason[:120].rstrip('.')})."
+            f"({reason[:120].rstrip('.')}); write or download it again."
         ) from error
     except MemoryError as error:
         raise UserError(

@@ -90,7 +90,7 @@ def dataset_of_arrays(
     if not rows or not np.prod(values.shape[1:]):
         raise UserError(
             f"`X` must hold rows and columns. Received: an array of shape {tuple(values.shape)} "
-            f"in `{origin}`."
+            f"in `{origin}`; give one row an example."
         )
     target = _target(y, class_names=class_names)
     if len(target) != rows:
@@ -153,7 +153,8 @@ def _array(values: Any, *, key: str) -> Any:
         )
     if array.ndim == 0 or array.ndim > 4:
         raise UserError(
-            f"`{key}` must have one row an example. Received: an array of shape {array.shape}."
+            f"`{key}` must have one row an example. Received: an array of shape {array.shape}; "
+            "reshape it to (rows, columns), or to (rows, height, width, channels) for images."
         )
     return np.char.decode(array, "utf-8", "replace") if array.dtype.kind == "S" else array
 
@@ -168,14 +169,14 @@ def _target(y: Any, *, class_names: Sequence[str] | None) -> pd.DataFrame:
     if array.ndim > 2 or (array.ndim == 2 and not array.shape[1]):
         raise UserError(
             "`y` must be of shape (rows,), or (rows, labels) with 0 and 1. Received: an array of "
-            f"shape {array.shape}."
+            f"shape {array.shape}; reshape it."
         )
     if array.ndim == 1 or array.shape[1] == 1:
         return pd.DataFrame({"y": array.reshape(-1)})
     if class_names is not None and len(class_names) != array.shape[1]:
         raise UserError(
-            f"`class_names` must name each of the {array.shape[1]} columns of `y`. Received: "
-            f"{len(class_names)} names."
+            f"`dataset.class_names` must name each of the {array.shape[1]} columns of `y`. "
+            f"Received: {len(class_names)} names; give one a column."
         )
     names = class_names if class_names is not None else range(array.shape[1])
     return pd.DataFrame(array, columns=[str(name) for name in names])
@@ -186,8 +187,8 @@ def _named(codes: Sequence[str], class_names: Sequence[str]) -> tuple[str, ...]:
     wrong = [code for code in codes if not code.isdecimal() or int(code) >= len(class_names)]
     if wrong:
         raise UserError(
-            f"`class_names` must name every class code, from 0 on. Received: {len(class_names)} "
-            f"names and the label `{wrong[0]}`."
+            "`dataset.class_names` must name every class code, from 0 on. Received: "
+            f"{len(class_names)} names and the label `{wrong[0]}`; add names."
         )
     names = [str(class_names[int(code)]) for code in codes]
     refuse_repeated_names(names, file="class_names")
@@ -233,7 +234,7 @@ def _feature_names(
     if len(given_names) != columns:
         raise UserError(
             f"`feature_names` must name each of the {columns:,} columns of `X`. Received: "
-            f"{len(given_names):,} names."
+            f"{len(given_names):,} names; give one a column."
         )
     return [str(name) for name in given_names]
 
@@ -252,11 +253,14 @@ def _pixels(values: NDArray[Any]) -> tuple[pd.DataFrame, tuple[int, int, int]]:
     if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
         raise UserError(
             "Images must hold finite numbers. Received: an array of type "
-            f"`{values.dtype}`" + (" with NaN or inf." if values.dtype.kind in "fc" else ".")
+            f"`{values.dtype}`"
+            + (" with NaN or inf" if values.dtype.kind in "fc" else "")
+            + "; fill them or leave these images out."
         )
     if (values == values[:1]).all():
         raise UserError(
-            f"Images must differ. Received: {rows:,} equal images of {height} x {width} pixels."
+            f"Images must differ. Received: {rows:,} equal images of {height} x {width} pixels; "
+            "give others."
         )
     columns = [
         f"pixel_{row}_{column}_{channel}"
@@ -274,11 +278,13 @@ def _finite_sparse(values: Any) -> sparse.csr_array:
     if matrix.dtype.kind not in "biuf" or not np.isfinite(matrix.data).all():
         raise UserError(
             "A sparse `X` must hold finite real numbers. Received: a matrix of type "
-            f"`{matrix.dtype}`" + (" with NaN or inf." if matrix.dtype.kind == "f" else ".")
+            f"`{matrix.dtype}`"
+            + (" with NaN or inf" if matrix.dtype.kind == "f" else "")
+            + "; fill them or leave these rows out."
         )
     if not matrix.count_nonzero():
         raise UserError(
             "At least one feature column must vary. Received: a sparse `X` of shape "
-            f"{matrix.shape} with zeros only."
+            f"{matrix.shape} with zeros only; give another."
         )
     return matrix

@@ -13,6 +13,7 @@ from focalsweep.config.target import load
 from focalsweep.data.arrays import dataset_of_arrays
 from focalsweep.data.column_names import listed
 from focalsweep.data.dataset import Dataset
+from focalsweep.data.source_key import from_source
 from focalsweep.data.table import dataset_of_frame
 from focalsweep.errors import UserError
 
@@ -69,6 +70,7 @@ def load_callable(
             split=split,
             time=time,
             weights=weights,
+            key="dataset.function",
         )
     for key, column in columns.items():
         if column is not None:
@@ -77,7 +79,8 @@ def load_callable(
                 f"Received: a `{type(returned).__name__}`; remove `dataset.{key}` and return it "
                 "with the arrays."
             )
-    return dataset_of_returned(returned, name=name, origin=function, multi_label=multi_label)
+    with from_source("dataset.function", function):
+        return dataset_of_returned(returned, name=name, origin=function, multi_label=multi_label)
 
 
 def dataset_of_returned(
@@ -130,7 +133,7 @@ def _imported(function: str) -> Callable[..., Any]:
         return load(function, at="dataset", key="function")
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a program in the place of a module ends itself
         raise _failed(error, doing=f"Importing `{function.rpartition('.')[0]}`") from error
 
 
@@ -139,12 +142,12 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any], *, path: s
         return function(**arguments)
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise _failed(error, doing=f"`{path}({shown})`") from error
 
 
-def _failed(error: Exception, *, doing: str) -> UserError:
+def _failed(error: BaseException, *, doing: str) -> UserError:
     """Name the line of the user's own code, which is all that a traceback would add."""
     reason = " ".join(str(error).split()).rstrip(".")
     frames = traceback.extract_tb(error.__traceback__)
@@ -176,7 +179,8 @@ def _by_name(returned: Any, *, origin: str) -> dict[str, Any]:
         sort = f"a tuple of {len(returned)}"
     raise UserError(
         f"`{origin}` must return `X, y` (and {listed(_ORDER[2:])} in this order), a mapping with "
-        f"these keys, or a pandas DataFrame with `dataset.target=COLUMN`. Received: {sort}."
+        f"these keys, or a pandas DataFrame with `dataset.target=COLUMN`. Received: {sort}; mend "
+        "it."
     )
 
 

@@ -12,8 +12,10 @@ from focalsweep.errors import UserError
 _SHOWN = 12
 
 
-def refuse_repeated_names(names: Sequence[str], *, file: Path | str) -> None:
-    """Raise a UserError when two columns of `file` share a name."""
+def refuse_repeated_names(
+    names: Sequence[str], *, file: Path | str, key: str = "dataset.path"
+) -> None:
+    """Raise a UserError when two columns of `file`, which `key` names, share a name."""
     repeated = sorted(name for name, times in Counter(names).items() if times > 1)
     if repeated:
         header = (
@@ -22,8 +24,8 @@ def refuse_repeated_names(names: Sequence[str], *, file: Path | str) -> None:
             else ""
         )
         raise UserError(
-            f"Column names must differ. Received: {listed(repeated)} more than once in "
-            f"`{file}`{header}; rename or remove them."
+            f"`{key}` must have columns of different names. Received: {listed(repeated)} more than "
+            f"once in `{file}`{header}; rename or remove them."
         )
 
 

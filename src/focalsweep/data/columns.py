@@ -62,7 +62,7 @@ def plain_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
         raise UserError(
             "At least one feature column must vary. Received: "
             f"{_listed([f'`{name}`' for name in columns]) or 'no feature column'}, without values "
-            "or constant."
+            "or constant; add feature columns."
         )
     plain = pd.DataFrame(columns, copy=False)
     for name, first in _copies(plain, used).items():

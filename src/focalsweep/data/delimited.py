@@ -71,7 +71,10 @@ def _scan(stream: TextIO, *, path: Path, separator: str) -> list[str]:
     reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
     header = next((row for row in reader if not _blank(row)), None)
     if header is None:
-        raise UserError(f"`dataset.path` must hold a table. Received: `{path}`, an empty file.")
+        raise UserError(
+            f"`dataset.path` must hold a table. Received: `{path}`, which holds blank lines "
+            "only; choose another."
+        )
     if any("\0" in name for name in header):
         raise _not_text(path)
     names = [name.strip() for name in header]
@@ -79,21 +82,22 @@ def _scan(stream: TextIO, *, path: Path, separator: str) -> list[str]:
         _refuse_wrong_delimiter(names[0], path=path, separator=separator)
     rows = 0
     for row in reader:
+        if "\0" in "".join(row):
+            raise _not_text(path)
         if len(row) != len(names):
             if _blank(row):
                 continue
-            if "\0" in "".join(row):
-                raise _not_text(path)
             raise UserError(
-                f"Every row must have as many fields as the header ({len(names)}). Received: "
-                f"{len(row)} fields in line {reader.line_num} of `{path}`; mend that line, or set "
-                "`dataset.delimiter` if fields are not separated by "
-                f"{_delimiter_name(separator)}."
+                "`dataset.path` must have as many fields in every row as in the header "
+                f"({len(names)}). Received: {len(row)} fields in line {reader.line_num} of "
+                f"`{path}`; mend that line, or set `dataset.delimiter` if fields are not separated "
+                f"by {_delimiter_name(separator)}."
             )
         rows += 1
     if not rows:
         raise UserError(
-            f"`dataset.path` must hold rows. Received: `{path}` with a header and no rows."
+            f"`dataset.path` must hold rows. Received: `{path}` with a header and no rows; add "
+            "rows or choose another."
         )
     names = [name or f"unnamed_{position}" for position, name in enumerate(names)]
     refuse_repeated_names(names, file=path)

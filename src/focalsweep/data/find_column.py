@@ -46,7 +46,7 @@ def find_column(
     near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
     hint = f" The nearest is `{lower[near[0]]}`." if near else ""
     if columns and all(is_number(column) for column in columns):
-        hint = " These are numbers: is the header line missing?"
+        hint = " These are numbers: add the header line if it is missing."
     raise UserError(
         f"`{key}` must name a column of `{where}`. Received: `{name}`; "
         f"the columns are {listed(columns)}.{hint}"

@@ -67,7 +67,7 @@ def fold_numbers(
         raise UserError(
             f"`dataset.groups` must hold at least as many groups as there are folds ({folds}), "
             f"because a group is never split. Received: {len(names)} groups in {len(codes):,} "
-            "rows; use fewer folds."
+            "rows; use fewer folds (`evaluation.folds`, `evaluation.inner_folds`)."
         )
     if labels.ndim == 2:
         table = np.zeros((len(names), labels.shape[1]), dtype=np.int8)

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from focalsweep.data.arrays import dataset_of_arrays
 from focalsweep.data.column_names import listed
 from focalsweep.data.dataset import Dataset
+from focalsweep.data.source_key import from_source
 from focalsweep.data.table_path import existing_path, short_name
 from focalsweep.errors import UserError
 
@@ -62,7 +63,7 @@ def load_image_folder(
     if not folder.is_dir():
         raise UserError(
             "`dataset.path` must name a folder with one folder of images a class. Received: the "
-            f"file `{path}`."
+            f"file `{path}`; name the folder above the classes."
         )
     parts = _parts(folder)
     found = [
@@ -77,14 +78,15 @@ def load_image_folder(
     pixels = np.empty((len(found), height, width, channels), dtype=np.uint8)
     for row, (file, _, _) in enumerate(found):
         pixels[row] = _read(file, size=(width, height), mode=_MODES[colours])
-    return dataset_of_arrays(
-        pixels,
-        np.array(labels),
-        name=name or short_name(folder, default="images"),
-        origin=str(folder),
-        split=np.array([part for _, _, part in found]) if len(parts) == 2 else None,
-        notes=(f"Images resized to {height} x {width} pixels, {colours}.",),
-    )
+    with from_source("dataset.path", folder):
+        return dataset_of_arrays(
+            pixels,
+            np.array(labels),
+            name=name or short_name(folder, default="images"),
+            origin=str(folder),
+            split=np.array([part for _, _, part in found]) if len(parts) == 2 else None,
+            notes=(f"Images resized to {height} x {width} pixels, {colours}.",),
+        )
 
 
 def _parts(folder: Path) -> dict[str, Path]:
@@ -143,8 +145,8 @@ def _read(file: Path, *, size: tuple[int, int], mode: str) -> NDArray[np.uint8]:
     ) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise UserError(
-            f"Every image must be readable. Received: `{file}` ({reason[:120]}); replace it or "
-            "move it out of the folder."
+            f"`dataset.path` must hold readable images. Received: `{file}` ({reason[:120]}); "
+            "replace it or move it out of the folder."
         ) from error
     pixels = np.asarray(resized, dtype=np.uint8)
     return pixels.reshape(*pixels.shape[:2], -1)

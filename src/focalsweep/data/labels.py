@@ -20,6 +20,9 @@ from focalsweep.errors import UserError
 # Fractions are rare as class labels (0.5, 1.5, ...) and usual in quantities.
 _MOST_FRACTIONAL_CLASSES = 50
 
+MOST_CLASSES = 1_000
+"""Each epoch of each model keeps a table of true against decided classes."""
+
 _YES = frozenset({"1", "yes", "y", "true", "t"})
 _NO = frozenset({"0", "no", "n", "false", "f"})
 
@@ -57,8 +60,8 @@ def encode_labels(column: pd.Series[Any]) -> tuple[NDArray[np.int32], tuple[str,
         codes, uniques = pd.factorize(column)
     except TypeError as error:  # lists and other values without equality
         raise UserError(
-            f"Target column `{column.name}` must hold text, numbers or booleans. Received: "
-            f"{error}; choose another column with `dataset.target`."
+            f"`dataset.target` must name a column of text, numbers or booleans. Received: "
+            f"`{column.name}` ({error}); choose another column with `dataset.target`."
         ) from error
     values = [_plain(value) for value in uniques]
     named = pd.Series(pd.array([_class_name(value) for value in values], dtype="str"))
@@ -111,14 +114,14 @@ def encode_label_matrix(
     label_names = tuple(str(name).strip() for name in frame.columns)
     if len(label_names) < 2:
         raise UserError(
-            "Multi-label targets must be at least two columns of 0 and 1. Received: "
-            f"{len(label_names)}; a single yes or no is two classes: give the column's name alone "
-            "as `dataset.target`."
+            "`dataset.target` must name at least two columns of 0 and 1 for rows with any number "
+            f"of labels. Received: {len(label_names)}; a single yes or no is two classes: give the "
+            "column's name alone as `dataset.target`."
         )
     if repeated := [name for name in label_names if label_names.count(name) > 1]:
         raise UserError(
-            f"Every label must have a name of its own. Received: `{repeated[0]}` more than once; "
-            "rename one of the columns."
+            f"`dataset.target` must name labels of different names. Received: `{repeated[0]}` more "
+            "than once; rename one of the columns."
         )
     columns = [
         _yes_or_no(frame.iloc[:, position], name=name) for position, name in enumerate(label_names)
@@ -149,15 +152,16 @@ def _yes_or_no(column: pd.Series[Any], *, name: str) -> NDArray[np.int8]:
     )
     if missing:
         raise UserError(
-            f"Label column `{name}` must say 0 or 1 in every row. Received: {missing:,} of "
-            f"{len(column):,} rows without a value; fill them with 0 if that means no, or remove "
-            "these rows."
+            "`dataset.target` must name label columns that say 0 or 1 in every row. Received: "
+            f"`{name}` with {missing:,} of {len(column):,} rows without a value; fill them with 0 "
+            "if that means no, or remove these rows."
         )
     odd = [value for value, meaning in zip(uniques, values, strict=True) if meaning is None]
     if odd:
         raise UserError(
-            f"Label column `{name}` must hold only 0 and 1, yes and no, or true and false. "
-            f"Received: {_plain(odd[0])!r}; a column of several classes is a target of its own."
+            "`dataset.target` must name label columns that hold only 0 and 1, yes and no, or true "
+            f"and false. Received: `{name}` with {_plain(odd[0])!r}; leave it out, or name it "
+            "alone if it holds classes."
         )
     return np.array(values, dtype=np.int8)[codes]
 
@@ -201,9 +205,9 @@ def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
 def _refuse_missing(missing: int, *, column: pd.Series[Any]) -> None:
     if missing:
         raise UserError(
-            f"Target column `{column.name}` must hold a class in every row. Received: {missing:,} "
-            f"of {len(column):,} rows without one (empty, NA, NaN, None and null count as "
-            "missing); remove these rows or label them."
+            "`dataset.target` must name a column with a class in every row. Received: "
+            f"`{column.name}` with {missing:,} of {len(column):,} rows without one (empty, NA, "
+            "NaN, None and null count as missing); remove these rows or label them."
         )
 
 
@@ -211,13 +215,20 @@ def _refuse_no_classes(values: list[Any], *, names: list[str], column: pd.Series
     rows, classes = len(column), len(names)
     if classes == 1:
         raise UserError(
-            f"Target column `{column.name}` must hold at least two classes. Received: `{names[0]}` "
-            f"in all {rows:,} rows; choose another column with `dataset.target`."
+            "`dataset.target` must name a column with at least two classes. Received: "
+            f"`{column.name}` with `{names[0]}` in all {rows:,} rows; choose another column with "
+            "`dataset.target`."
         )
     fractional = any(isinstance(value, float) and not value.is_integer() for value in values)
     if 2 * classes > rows or (fractional and classes > _MOST_FRACTIONAL_CLASSES):
         raise UserError(
-            f"Target column `{column.name}` must hold classes that repeat. Received: {classes:,} "
-            f"different values in {rows:,} rows, as in a number to predict or an identifier; "
-            "choose another column with `dataset.target` or cut the number into classes."
+            "`dataset.target` must name a column of classes that repeat. Received: "
+            f"`{column.name}` with {classes:,} different values in {rows:,} rows, as in a number "
+            "to predict or an identifier; choose another column with `dataset.target` or cut the "
+            "number into classes."
+        )
+    if classes > MOST_CLASSES:
+        raise UserError(
+            f"`dataset.target` must name a column of at most {MOST_CLASSES:,} classes. Received: "
+            f"`{column.name}` with {classes:,}; choose another column, or join classes."
         )

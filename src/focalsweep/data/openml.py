@@ -74,7 +74,7 @@ def load_openml(
             if column is not None:
                 raise UserError(
                     f"`dataset.{key}` must be null for {what}, a sparse matrix whose target OpenML "
-                    f"says. Received: `{column}`."
+                    f"says. Received: `{column}`; remove it."
                 )
         return dataset_of_arrays(
             bunch.data,
@@ -96,6 +96,7 @@ def load_openml(
         time=time,
         weights=weights,
         notes=notes,
+        key="dataset.data_name" if data_id is None else "dataset.data_id",
     )
 
 

@@ -49,4 +49,5 @@ def load_parquet(
         split=split,
         time=time,
         weights=weights,
+        key="dataset.path",
     )

@@ -52,7 +52,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     if not table.num_columns or not table.num_rows:
         raise UserError(
             f"`dataset.path` must hold rows and columns. Received: `{path}` with "
-            f"{table.num_rows} rows and {table.num_columns} columns."
+            f"{table.num_rows} rows and {table.num_columns} columns; add rows or choose another."
         )
     with _reading(path):
         frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
@@ -83,7 +83,8 @@ def _folder(folder: Path) -> Any:
     if not files:
         raise UserError(
             "`dataset.path` must name a Parquet file or a folder with `.parquet` files. Received: "
-            f"the folder `{folder}` without one."
+            f"the folder `{folder}` without one; choose another, or `dataset=csv` for one text "
+            "file."
         )
     schema = _common_schema(files)
     with _reading(folder):
@@ -113,18 +114,18 @@ def _common_schema(files: Sequence[Path]) -> Any:
         if set(schema.names) != set(first):
             differing = sorted(set(schema.names) ^ set(first))
             raise UserError(
-                "All Parquet files of a folder must have the same columns. Received: "
-                f"{listed(differing)} in only one of `{files[0]}` and `{file}`; name one file, or "
-                "move files of another kind out of the folder."
+                "`dataset.path` must name a folder whose Parquet files have the same columns. "
+                f"Received: {listed(differing)} in only one of `{files[0]}` and `{file}`; name one "
+                "file, or move files of another kind out of the folder."
             )
         schemas.append(schema)
     try:
         return pa.unify_schemas(schemas, promote_options="permissive")
     except pa.ArrowException as error:
         raise UserError(
-            "All Parquet files of a folder must have columns of the same types. Received: "
-            f"`{files[0].parent}` ({str(error).splitlines()[0].rstrip('.')}); write them anew with "
-            "one type a column."
+            "`dataset.path` must name a folder whose Parquet files have columns of the same "
+            f"types. Received: `{files[0].parent}` ({str(error).splitlines()[0].rstrip('.')}); "
+            "write them anew with one type a column."
         ) from error
 
 
@@ -141,5 +142,5 @@ def _reading(path: Path) -> Iterator[None]:
         lines = str(error).splitlines() or [type(error).__name__]
         raise UserError(
             f"`dataset.path` must be a whole Parquet file. Received: `{path}` "
-            f"({lines[0].rstrip('.')})."
+            f"({lines[0].rstrip('.')}); write it again, or use `dataset=csv` if it is text."
         ) from error

@@ -152,9 +152,10 @@ def fit_preprocessor(
     if not blocks and wide is None:
         columns = features.shape[1] + (0 if sparse is None else sparse.shape[1])
         raise UserError(
-            "At least one feature must vary over the training rows of a fold. Received: "
-            f"{columns} columns that are constant or too rare in {len(features)} rows; "
-            "use fewer folds or add columns."
+            f"At least one feature must vary over the training rows of a fold. Received: {columns} "
+            f"columns that are constant or too rare in {len(features)} rows; set a smaller "
+            "`evaluation.folds` or `evaluation.inner_folds`, or add feature columns to the "
+            "`dataset`."
         )
     return Preprocessor(
         columns=tuple(map(str, features.columns)),

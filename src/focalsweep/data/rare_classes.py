@@ -106,7 +106,7 @@ def _without_labels(
         )
     way_out = "set `dataset.rare_classes=drop` to leave such labels out, or `keep`"
     if policy == "drop":
-        way_out = "that is every label: collect more rows"
+        way_out = "`dataset.rare_classes=drop` would leave no label: collect more rows"
     elif policy == "merge":
         way_out = "labels cannot be joined, so set `dataset.rare_classes=drop` or `keep`"
     raise UserError(

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from focalsweep.data.column_names import listed
 from focalsweep.data.columns import plain_columns
+from focalsweep.data.kinds.dates import days_of
 from focalsweep.data.splits import Split
 from focalsweep.errors import UserError
 
@@ -167,7 +168,7 @@ def times_of(column: pd.Series[Any]) -> NDArray[np.float64]:
     # Read as a feature would be, so that the same text is the same date in both places.
     plain = plain_columns(pd.DataFrame({"time": column.to_numpy()}))[0]["time"]
     if pd.api.types.is_datetime64_any_dtype(plain.dtype):
-        plain = (plain - pd.Timestamp(0)).dt.total_seconds() / 86_400
+        plain = pd.Series(days_of(plain))
     if isinstance(plain.dtype, pd.CategoricalDtype) or not (
         pd.api.types.is_numeric_dtype(plain.dtype) and not pd.api.types.is_bool_dtype(plain.dtype)
     ):
@@ -213,7 +214,8 @@ def weights_of(column: pd.Series[Any]) -> NDArray[np.float32]:
     if not (scaled > 0).all() or not np.isfinite(scaled).all():
         raise UserError(
             f"`dataset.weights` must hold numbers of similar size. Received: `{column.name}` from "
-            f"{weights.min():g} to {weights.max():g}, beyond what 32-bit numbers hold."
+            f"{weights.min():g} to {weights.max():g}, beyond what 32-bit numbers hold; "
+            "mend them or choose another column."
         )
     return scaled
 
@@ -225,13 +227,14 @@ def _column(values: ArrayLike, *, key: str, rows: int) -> pd.Series[Any]:
             array = array[:, 0]
         if array.ndim != 1:
             raise UserError(
-                f"`dataset.{key}` must be one column. Received: an array of shape {array.shape}."
+                f"`dataset.{key}` must be one column. Received: an array of shape {array.shape}; "
+                "choose another."
             )
         values = pd.Series(array, name=key)
     if len(values) != rows:
         raise UserError(
             f"`dataset.{key}` must have one value for each of the {rows:,} rows. Received: "
-            f"{len(values):,} values."
+            f"{len(values):,} values; give one a row."
         )
     return values.reset_index(drop=True)
 

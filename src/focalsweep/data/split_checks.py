@@ -17,7 +17,8 @@ def check_folds(rows: int, *, folds: int, setting: str) -> None:
     """Refuse a number of folds that so many rows do not have."""
     if not 2 <= folds <= rows:
         raise UserError(
-            f"`{setting}` must be >= 2 and at most the number of rows ({rows}). Received: {folds}."
+            f"`{setting}` must be >= 2 and at most the number of rows ({rows}). Received: {folds}; "
+            "choose another number."
         )
 
 
@@ -83,7 +84,11 @@ def check_parts(
             f"Every {'label' if labels.ndim == 2 else 'class'} must have a {part} row. Received: "
             f"{_described(at, class_names)} with {rows[at]} rows, none of them in the {part} "
             f"part"
-            + ("; use fewer folds" if holdout is None else f" of {holdout}; change it")
+            + (
+                "; use fewer folds (`evaluation.folds`, `evaluation.inner_folds`)"
+                if holdout is None
+                else f" of {holdout}; change it"
+            )
             + ", or set `dataset.rare_classes=keep`"
             + (", `merge` or `drop`." if rows[at] < 5 and labels.ndim == 1 else ".")
         )
@@ -94,12 +99,12 @@ def _check_something_is_left(trained: NDArray[np.integer], *, multi_label: bool)
     if not enough:
         raise UserError(
             "At least two classes must have training rows in every fold, or there is nothing to "
-            "tell apart. Received: a training part with rows of one class only; use fewer folds, "
-            "or another split."
+            "tell apart. Received: a training part with rows of one class only; use fewer folds "
+            "(`evaluation.folds`, `evaluation.inner_folds`), or another split."
             if not multi_label
             else "At least one label must have training rows with it and without it in every fold. "
-            "Received: a training part in which no label has both; use fewer folds, or another "
-            "split."
+            "Received: a training part in which no label has both; use fewer folds "
+            "(`evaluation.folds`, `evaluation.inner_folds`), or another split."
         )
 
 

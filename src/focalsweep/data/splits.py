@@ -332,7 +332,8 @@ def _stratified_holdout(
     if not 0 < classes <= test_rows <= len(several) - classes:
         raise UserError(
             f"`evaluation.test_fraction` must leave a row of each of the {classes} classes to "
-            f"training and to test. Received: {test_fraction} of {len(labels)} rows."
+            f"training and to test. Received: {test_fraction} of {len(labels)} rows; choose one "
+            "nearer to 0.5."
         )
     splitter = StratifiedShuffleSplit(n_splits=1, test_size=test_rows, random_state=seed)
     ((_, test),) = splitter.split(np.zeros(len(several)), labels[several])
@@ -349,7 +350,8 @@ def _check_classes(
     if np.bincount(labels).max() < folds:
         raise UserError(
             f"At least one class must have as many rows as there are folds ({folds}). Received: "
-            f"{np.bincount(labels).max()} rows in the largest class; use fewer folds."
+            f"{np.bincount(labels).max()} rows in the largest class; use fewer folds "
+            "(`evaluation.folds`, `evaluation.inner_folds`)."
         )
 
 

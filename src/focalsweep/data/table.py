@@ -21,6 +21,7 @@ from focalsweep.data.find_column import find_column
 from focalsweep.data.leaks import leak_warnings
 from focalsweep.data.parquet_files import looks_like_parquet, read_parquet
 from focalsweep.data.row_roles import read_roles
+from focalsweep.data.source_key import from_source
 from focalsweep.data.table_path import existing_file, short_name
 from focalsweep.data.target_labels import labels_of
 from focalsweep.errors import UserError
@@ -73,6 +74,7 @@ def load_table(
         split=split,
         time=time,
         weights=weights,
+        key="dataset.path",
     )
 
 
@@ -88,6 +90,7 @@ def dataset_of_frame(
     weights: str | None = None,
     multi_label: bool | None = None,
     notes: Sequence[str] = (),
+    key: str = "dataset",
 ) -> Dataset:
     """Make a dataset of a table with one row an example.
 
@@ -115,6 +118,8 @@ def dataset_of_frame(
         exactly one 1, which is a single label written as one-hot. True and False decide it.
     notes : sequence of str
         What was done to the rows before, in sentences.
+    key : str, default "dataset"
+        The config key that says where the rows come from, for messages.
 
     Returns
     -------
@@ -134,7 +139,7 @@ def dataset_of_frame(
     >>> dataset.class_names, dataset.class_counts.tolist()
     (('a', 'b'), [6, 2])
     """
-    frame = _named(frame, origin=origin)
+    frame = _named(frame, origin=origin, key=key)
     columns = list(frame.columns)
     targets = _targets(target, columns, origin=origin)
     given = {"groups": groups, "split": split, "time": time, "weights": weights}
@@ -151,11 +156,12 @@ def dataset_of_frame(
     taken = [*targets, *dict.fromkeys(roles.values())]
     if len(taken) == frame.shape[1]:
         raise UserError(
-            f"The table must have feature columns beside the target. Received: `{origin}` with "
-            f"{listed(columns)}, all of them named as something else; if it has more, set "
-            "`dataset.delimiter`."
+            f"`{key}` must have feature columns beside the target. Received: `{origin}` with "
+            f"{listed(columns)}, all of them named as something else; add feature columns, or set "
+            "`dataset.delimiter` if it has more."
         )
-    features, column_notes = plain_columns(frame.drop(columns=taken))
+    with from_source(key, origin):
+        features, column_notes = plain_columns(frame.drop(columns=taken))
     return Dataset(
         name=name,
         features=features,
@@ -171,21 +177,21 @@ def dataset_of_frame(
     )
 
 
-def _named(frame: Any, *, origin: str) -> pd.DataFrame:
+def _named(frame: Any, *, origin: str, key: str) -> pd.DataFrame:
     """Return the frame with column names as text, on a range index."""
     if not isinstance(frame, pd.DataFrame):
         raise UserError(
-            f"A table must be a pandas DataFrame. Received: `{type(frame).__name__}`; "
+            f"`{key}` must give a pandas DataFrame. Received: `{type(frame).__name__}`; "
             "`focalsweep.data.arrays.dataset_of_arrays` takes arrays."
         )
     if not frame.shape[0] or not frame.shape[1]:
         raise UserError(
-            f"The table must hold rows and columns. Received: `{origin}` with {frame.shape[0]} "
-            f"rows and {frame.shape[1]} columns."
+            f"`{key}` must hold rows and columns. Received: `{origin}` with {frame.shape[0]} rows "
+            f"and {frame.shape[1]} columns; choose another."
         )
     given: list[Any] = list(frame.columns)
     names = ["_".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in given]
-    refuse_repeated_names(names, file=origin)
+    refuse_repeated_names(names, file=origin, key=key)
     named: pd.DataFrame = frame.set_axis(names, axis=1).reset_index(drop=True)
     return named
 
@@ -199,7 +205,7 @@ def _targets(
     if not wanted:
         raise UserError(
             "`dataset.target` must name a column, or several. Received: an empty list; "
-            f"`{origin}` has {listed(columns)}."
+            f"choose of {listed(columns)} in `{origin}`."
         )
     found = [
         find_column(each, columns, key="dataset.target", where=origin, holds="the class")

@@ -36,7 +36,8 @@ def existing_path(path: str | None, *, kind: str, key: str = "dataset.path") -> 
         exists = found.exists()
     except OSError as error:  # a name that is too long, or a folder that may not be entered
         raise UserError(
-            f"`{key}` must name {kind}. Received: `{str(path)[:80]}` ({error.strerror})."
+            f"`{key}` must name {kind}. Received: `{str(path)[:80]}` ({error.strerror}); choose "
+            "another."
         ) from error
     if not exists:
         near: list[str] = []
@@ -44,11 +45,11 @@ def existing_path(path: str | None, *, kind: str, key: str = "dataset.path") -> 
             near = difflib.get_close_matches(
                 found.name, [entry.name for entry in found.parent.iterdir()], n=1
             )
-        hint = f"; the nearest name there is `{near[0]}`" if near else ""
+        hint = f"the nearest name there is `{near[0]}`" if near else f"set `{key}` to one that is"
         sort = "file or folder" if "folder" in kind else "file"
         raise UserError(
             f"`{key}` must name an existing {sort}. Received: `{path}` (looked for at "
-            f"`{found.absolute()}`){hint}."
+            f"`{found.absolute()}`); {hint}."
         )
     return found
 
@@ -67,18 +68,26 @@ def existing_file(path: str | None, *, kind: str, key: str = "dataset.path") -> 
         inside = f"; tables in it: {listed(tables)}" if tables else ""
         parquet = any(re.search(r"\.(parquet|pq)$", table, re.IGNORECASE) for table in tables)
         hint = "; `dataset=parquet` reads a folder of Parquet files" if parquet else ""
-        raise UserError(f"`{key}` must name one file. Received: the folder `{path}`{inside}{hint}.")
+        raise UserError(
+            f"`{key}` must name one file. Received: the folder "
+            f"`{path}`{inside or '; choose a file'}{hint}."
+        )
     if not file.is_file():
-        raise UserError(f"`{key}` must name {kind}. Received: `{path}`, which is no plain file.")
+        raise UserError(
+            f"`{key}` must name {kind}. Received: `{path}`, which is no plain file; choose another."
+        )
     try:
         with file.open("rb") as stream:
             empty = not stream.read(1)
     except OSError as error:
         raise UserError(
-            f"`{key}` must be readable. Received: `{path}` ({error.strerror})."
+            f"`{key}` must be readable. Received: `{path}` ({error.strerror}); choose another, or "
+            "give yourself the right to read it."
         ) from error
     if empty:
-        raise UserError(f"`{key}` must name {kind}. Received: `{path}`, an empty file.")
+        raise UserError(
+            f"`{key}` must name {kind}. Received: `{path}`, an empty file; choose another."
+        )
     return file
 
 

@@ -186,7 +186,7 @@ def multi_label_objective(name: str) -> Objective:
         return LABEL_OBJECTIVES[name]
     raise UserError(
         f"`objective` must be one of {', '.join(LABEL_OBJECTIVES)} where rows have any number of "
-        f"labels. Received: objective={name}."
+        f"labels. Received: objective={name}; set `objective=macro_f1`."
     )
 
 

@@ -37,11 +37,14 @@ def check_task(config: SweepConfig, dataset: Dataset) -> None:
     UserError
         Naming the arms, or the setting, and what to take instead.
     """
-    task = task_of(dataset)
-    _check_arms(config, task)
+    if dataset.multi_label:
+        _check_settings(config, dataset)
+    _check_arms(config, task_of(dataset))
     _check_weights(config, dataset)
-    if task == "single_label":
-        return
+
+
+def _check_settings(config: SweepConfig, dataset: Dataset) -> None:
+    """Refuse settings about classes; before arms, some of which only a setting adds."""
     refused = {
         "decision.costs": config.decision.costs is not None,
         "decision.priors": bool(config.decision.priors),
@@ -102,7 +105,7 @@ def _check_arms(config: SweepConfig, task: Task) -> None:
     if treated and task == "multi_label":
         raise UserError(
             "Training rows with any number of labels cannot be resampled by class. Received: "
-            f"{_listed(treated)} with `rows`; remove `rows`, or the arm."
+            f"{_listed(treated)} with `rows`; set `loss.{treated[0]}.rows=null`, or remove the arm."
         )
 
 

@@ -52,7 +52,7 @@ class Dates:
 
     def transform(self, features: pd.DataFrame) -> NDArray[np.float32]:
         """Return scaled days, a mark where dates are missing, and cycles: (rows, columns made)."""
-        days = _days(features[self.name])
+        days = days_of(features[self.name])
         waves = [
             wave(2 * np.pi * _place(days, cycle) / _CYCLES[cycle])
             for cycle in self.cycles
@@ -81,7 +81,7 @@ def fit_dates(column: pd.Series[Any]) -> Dates:
     column : Series of shape (training rows,)
         Dates, possibly missing.
     """
-    days = _days(column)
+    days = days_of(column)
     present = days[np.isfinite(days)]
     span = np.ptp(present) if len(present) else 0.0
     return Dates(
@@ -95,7 +95,7 @@ def fit_dates(column: pd.Series[Any]) -> Dates:
     )
 
 
-def _days(column: pd.Series[Any]) -> Floats:
+def days_of(column: pd.Series[Any]) -> Floats:
     """Return days since 1970-01-01, NaN where missing; text is read as a date where it is one."""
     dates = column
     if not pd.api.types.is_datetime64_any_dtype(column.dtype):
@@ -103,7 +103,8 @@ def _days(column: pd.Series[Any]) -> Floats:
         dates = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
     if dates.dt.tz is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    days = (dates - pd.Timestamp(0)).dt.total_seconds() / 86_400
+    # In nanoseconds, which `Timestamp(0)` counts, years end at 2262.
+    days = (dates - pd.Timestamp("1970-01-01")).dt.total_seconds() / 86_400
     return np.asarray(days, np.float64)
 
 

@@ -47,6 +47,7 @@ from focalsweep.search.folds import (
     needs_suspects,
     with_treatments,
 )
+from focalsweep.search.pruners import make_pruning
 from focalsweep.search.rounds import Budget
 from focalsweep.search.row_weights import with_weight_note
 from focalsweep.search.split_notes import split_notes
@@ -166,6 +167,7 @@ def prepare(config: SweepConfig) -> Plan:
     # What a sampler lacks, such as a package, shows when it is made.
     space = arms[0].space(folds.final.counts, nuisance)
     make_sampler(seed=0, study_seed=0, space=space, trials=config.trials)
+    pruning = make_pruning(config.pruner, epochs=epochs, trials=config.trials)
     return Plan(
         config=config,
         dataset=dataset,
@@ -181,6 +183,7 @@ def prepare(config: SweepConfig) -> Plan:
             epochs=epochs,
             trials_per_round=config.trials_per_round,
             seconds=None if config.minutes is None else 60 * config.minutes,
+            pruning=pruning,
         ),
         make_sampler=make_sampler,
         batch_size=_batch_size(config, folds),
@@ -191,6 +194,7 @@ def prepare(config: SweepConfig) -> Plan:
             *message,
             *split_notes(dataset, folds, evaluation=evaluation),
             *_choices(config, arms),
+            *pruning.notes,
             *(f"The arm `{entry.arm}` is left out: {entry.reason}." for entry in left_out),
         ),
     )

@@ -8,9 +8,11 @@ import pandas as pd
 from rich.console import Console
 
 from focalsweep.evidence.assess import assess
+from focalsweep.evidence.budget_curve import Estimator
 from focalsweep.evidence.facts import BudgetFacts, EvaluationFacts
 from focalsweep.evidence.keep_models import keep_models
 from focalsweep.evidence.model_facts import MODELS_FOLDER
+from focalsweep.evidence.pruning_facts import pruning_facts
 from focalsweep.evidence.references import score_references
 from focalsweep.evidence.result import SweepResult
 from focalsweep.prepare import Plan
@@ -32,7 +34,8 @@ from focalsweep.stopwatch import Stopwatch
 from focalsweep.training.calibration import seconds_per_member_epoch
 
 RANDOM_SAMPLER = "focalsweep.search.samplers.random"
-"""Its trials are independent, so budget curves can be averaged over all orders of them."""
+"""Its trials are independent, so budget curves can be averaged over all orders of them, unless
+which of them end early depends on that order."""
 
 
 def run_sweep(
@@ -81,6 +84,7 @@ def run_sweep(
     console.print(
         f"Training {work.members:,} models for up to {epochs} epochs: about "
         f"{in_words(member_seconds * epochs * work.members)}"
+        + (f", less what {plan.budget.pruning.name} saves" if plan.budget.pruning.rungs else "")
         + (f", capped at {config.minutes:g} min of search." if config.minutes else ".")
     )
     # Not before: it would compete with what was just measured.
@@ -118,7 +122,7 @@ def run_sweep(
                 nuisance=plan.nuisance,
                 objective=plan.objective,
                 rule=plan.rule,
-                estimator="tang2020" if config.sampler.target == RANDOM_SAMPLER else "order",
+                estimator=_estimator(plan),
                 classes=plan.facts.classes,
                 priors=plan.prior_scenarios,
                 references=references,
@@ -157,6 +161,12 @@ def run_sweep(
             epochs=epochs,
             batch_size=plan.batch_size,
             members=len(trials) * evaluation.inner_folds + work.refit_members,
+            pruning=pruning_facts(
+                trials,
+                pruning=plan.budget.pruning,
+                epochs=epochs,
+                inner_folds=evaluation.inner_folds,
+            ),
         ),
         arms=assessment.arms,
         left_out=plan.left_out,
@@ -189,3 +199,8 @@ def run_sweep(
         commit=commit(),
     )
     return result, trials
+
+
+def _estimator(plan: Plan) -> Estimator:
+    independent = plan.config.sampler.target == RANDOM_SAMPLER and not plan.budget.pruning.rungs
+    return "tang2020" if independent else "order"

@@ -218,7 +218,9 @@ def make(
             refit_seeds=3,
             test_rows=int(counts.sum() / 5),
         ),
-        budget=BudgetFacts(trials=TRIALS, epochs=EPOCHS, batch_size=64, members=6_432),
+        budget=BudgetFacts(
+            trials=TRIALS, epochs=EPOCHS, batch_size=64, members=6_432, pruning=None
+        ),
         arms=tuple(results),
         left_out=(LeftOut(arm="focal_gamma_alpha", reason="Two classes: it equals the tau arm."),),
         references=_references(base) if references else (),

@@ -285,7 +285,7 @@ def test_a_trial_with_one_diverged_fold_fails_with_its_reason_and_alone(search, 
     trials = told(run(search, tmp_path, trainer))
     failed = trials["focal/0"][1]
     assert failed.outcome == Outcome(
-        value=None, epochs=0, curve=(), failure="the training loss became nan in epoch 1"
+        value=None, epochs=0, curve=(), failure="the training loss became nan in epoch 1", trained=3
     )
     assert [trial.outcome.failure for trial in trials["focal/0"]].count(None) == 4
     for name, finished in trials.items():

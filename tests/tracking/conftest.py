@@ -90,7 +90,7 @@ def result() -> SweepResult:
         evaluation=EvaluationFacts(
             kind="nested", outer_folds=OUTER_FOLDS, inner_folds=3, refit_seeds=3, test_rows=147
         ),
-        budget=BudgetFacts(trials=TRIALS, epochs=EPOCHS, batch_size=64, members=1200),
+        budget=BudgetFacts(trials=TRIALS, epochs=EPOCHS, batch_size=64, members=1200, pruning=None),
         arms=tuple(_arm(i, name) for i, name in enumerate(ARMS)),
         left_out=(LeftOut(arm="focal_gamma_alpha", reason="two classes only"),),
         references=(

@@ -108,6 +108,22 @@ class SamplerConfig(Component):
     group = "sampler"
 
 
+class PrunerConfig(Component):
+    """Name the Optuna pruner and say when it looks; other keys go to it."""
+
+    group = "pruner"
+
+    rungs: Annotated[tuple[Annotated[float, Field(gt=0, lt=1)], ...], Lax]
+    """Shares of the epochs, in (0, 1), after which trials are looked at; empty for ``none``, and
+    the first one only for a pruner with a `reduction_factor`, which places the others."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if list(self.rungs) != sorted(set(self.rungs)):
+            raise ValueError(f"must have ascending `rungs`; received rungs={list(self.rungs)}")
+        return self
+
+
 class OptimizerConfig(Value):
     """Choose the optimizer; its numbers are nuisance, re-tuned inside every arm."""
 
@@ -247,6 +263,8 @@ class SweepConfig(Value):
     """How scores are made."""
     sampler: SamplerConfig
     """How trials are proposed."""
+    pruner: PrunerConfig
+    """Which trials are stopped before their last epoch."""
     tracking: TrackingConfig
     """Where runs are mirrored."""
     verdict: VerdictConfig

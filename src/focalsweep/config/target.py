@@ -71,15 +71,16 @@ def factory(component: Component, /) -> partial[Any]:
 def check(config: SweepConfig) -> None:
     """Check targets and their parameters before anything is built.
 
-    The dataset, the sampler and the arms with their treatments of rows are checked here. The model
-    is checked by `build` only, because its module imports TensorFlow, which takes seconds.
+    The dataset, the sampler, the pruner and the arms with their treatments of rows are checked
+    here. The model is checked by `build` only, because its module imports TensorFlow, which takes
+    seconds.
 
     Raises
     ------
     UserError
         As `build`.
     """
-    for component in (config.dataset, config.sampler):
+    for component in (config.dataset, config.sampler, config.pruner):
         factory(component)
     for name, arm in config.loss.items():
         at = f"loss.{name}"

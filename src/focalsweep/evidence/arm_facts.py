@@ -88,8 +88,8 @@ class Search(Fact):
     """How the arm's search went."""
 
     best_so_far: tuple[float, ...]
-    """Best inner score after each trial, mean over the outer folds' searches. A failed trial counts
-    as one, with the worst score of its search."""
+    """Best inner score after each trial, mean over the outer folds' searches. A failed
+    or pruned trial counts as one, with the worst score of its search."""
     best_so_far_low: tuple[float, ...]
     """25th percentile of the same over folds."""
     best_so_far_high: tuple[float, ...]

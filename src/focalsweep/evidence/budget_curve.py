@@ -34,9 +34,9 @@ def budget_curve(
     Parameters
     ----------
     values : sequence of float or None
-        Value of each trial in the order of their numbers, up is better; None for a failed one. A
-        failed trial costs its place in the budget and counts as the worst value of the search: no
-        point that trains is worse than one that does not.
+        Value of each trial in the order of their numbers, up is better; None for one that failed
+        or was pruned. That costs its place in the budget and counts as the worst value of the
+        search: no point that trains is worse than one that does not, and a pruned one was losing.
     n_first : int, default 0
         How many trials at the start were given and not drawn (the arm's baselines). They are no
         random draws, so the estimator of random search takes them as they came and averages over

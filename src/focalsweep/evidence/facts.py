@@ -115,6 +115,40 @@ class EvaluationFacts(Fact):
     """Test rows an outer fold (mean)."""
 
 
+class Saving(Fact):
+    """How many trials were stopped early, and what that saved: of one arm, or of all."""
+
+    trials: int
+    """Of all searches, that on all rows included."""
+    pruned_trials: int
+    member_epochs: int
+    """Epochs trained by the search, over trials and inner folds."""
+    all_member_epochs: int
+    """What the same trials would have taken if all had trained to their last epoch."""
+
+    @property
+    def saved(self) -> int:
+        """Member-epochs that were not trained."""
+        return self.all_member_epochs - self.member_epochs
+
+    @property
+    def saved_share(self) -> float:
+        """The same as a share of all, in [0, 1)."""
+        return self.saved / self.all_member_epochs
+
+
+class PruningFacts(Fact):
+    """The rule that stopped losing trials early, the same for every arm, and what it saved."""
+
+    pruner: str
+    """Optuna's name of it."""
+    rungs: tuple[int, ...]
+    """Epochs after which it looked; a trial was compared with trials of its own search only."""
+    total: Saving
+    arms: dict[str, Saving]
+    """By the arm's name."""
+
+
 class BudgetFacts(Fact):
     """What every arm was given, the same for all."""
 
@@ -123,6 +157,8 @@ class BudgetFacts(Fact):
     batch_size: int
     members: int
     """Models trained in the whole sweep."""
+    pruning: PruningFacts | None
+    """None where every trial trained to its last epoch."""
 
 
 class Suspect(Fact):

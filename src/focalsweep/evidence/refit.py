@@ -22,7 +22,7 @@ from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.folds import Folds, Scope
 from focalsweep.search.rounds import OpenStudy
 from focalsweep.search.selection import choose, neutral_point
-from focalsweep.search.studies import Trial
+from focalsweep.search.studies import Outcome, Trial
 from focalsweep.training.member import Member, MemberKey, MemberRecord
 
 Logits = NDArray[np.float32]
@@ -126,7 +126,7 @@ def refit(
     Raises
     ------
     UserError
-        When every trial of a study failed.
+        When no trial of a study was trained to its end.
     """
     chosen = {
         open_.study.name: _choose(open_, nuisance=nuisance, selection=selection)
@@ -183,12 +183,25 @@ def _choose(open_: OpenStudy, *, nuisance: Nuisance, selection: Selection) -> Tr
     neutral = neutral_point(space, open_.arm.search)
     chosen = choose(trials, space=space, neutral=neutral, selection=selection)
     if chosen is None:
-        raise UserError(
-            f"Every trial of the arm `{open_.arm.name}` failed (the last: "
-            f"{trials[-1].outcome.failure}); lower `optimizer.search.learning_rate.high` or "
-            "narrow the arm's own ranges."
-        )
+        raise UserError(_nothing_to_choose(open_.arm.name, [trial.outcome for trial in trials]))
     return chosen
+
+
+def _nothing_to_choose(arm: str, outcomes: Sequence[Outcome]) -> str:
+    failures = [outcome.failure for outcome in outcomes if outcome.failure is not None]
+    pruned = [outcome.pruned for outcome in outcomes if outcome.pruned is not None]
+    if not pruned:
+        return (
+            f"Every trial of the arm `{arm}` failed (the last: {failures[-1]}); lower "
+            "`optimizer.search.learning_rate.high` or narrow the arm's own ranges."
+        )
+    counts = f"{len(pruned)} of {len(outcomes)} trials were pruned" + (
+        f" and {len(failures)} failed" if failures else ""
+    )
+    return (
+        f"No trial of the arm `{arm}` was trained to its last epoch: {counts} (the last that was "
+        f"pruned: {pruned[-1]}); use a pruner that leaves some, or `pruner=none`."
+    )
 
 
 def _collect(

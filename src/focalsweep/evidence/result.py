@@ -22,7 +22,7 @@ from focalsweep.evidence.facts import (
     Suspects,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 Decision = Literal[
     "use_focal",

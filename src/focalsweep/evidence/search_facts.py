@@ -111,7 +111,7 @@ def search_facts(
         best_so_far_low=tuple(low.tolist()),
         best_so_far_high=tuple(high.tolist()),
         estimator=estimator,
-        failed_share=sum(trial.outcome.value is None for trial in trials) / len(trials),
+        failed_share=sum(trial.outcome.failure is not None for trial in trials) / len(trials),
         at_edge=edges(searches),
         optimism=float(np.mean(scores.inner - scores.argmax)),
         worse_than_control=control is not None

@@ -19,16 +19,21 @@ from focalsweep.report.wording import positive_weights
 FINAL_FOLD = "all"
 """What the column `fold` holds for the search on all rows, which gives the pasted point."""
 
+_TEXT = {"fold": str, "failure": object, "pruned": object, "state": str, "arm": str}
+
 
 def arms_frame(result: SweepResult) -> pd.DataFrame:
     """Return one row an arm: scores, intervals, difference, chosen numbers and further metrics.
 
     Chosen loss numbers are in columns ``chosen_<name>`` (NaN where the arm has none), further test
-    scores in ``test_<metric>``. ``difference*`` is NaN for cross-entropy.
+    scores in ``test_<metric>``. ``difference*`` is NaN for cross-entropy. ``pruned_trials`` and
+    ``saved_share`` (of the search's member-epochs) are 0 without a pruner.
     """
     rows = []
+    pruning = result.budget.pruning
     for arm in result.arms:
         difference = arm.difference
+        saving = pruning.arms[arm.name] if pruning else None
         row: dict[str, object] = {
             "arm": arm.name,
             "label": arm.label,
@@ -46,6 +51,8 @@ def arms_frame(result: SweepResult) -> pd.DataFrame:
             "p_value": difference.p_value if difference else np.nan,
             "p_holm": difference.p_holm if difference else np.nan,
             "failed_trials": arm.failed_trials,
+            "pruned_trials": saving.pruned_trials if saving else 0,
+            "saved_share": saving.saved_share if saving else 0.0,
             "epochs": arm.best.epochs,
             "learning_rate": arm.best.learning_rate,
             "weight_decay": arm.best.weight_decay,
@@ -109,7 +116,7 @@ def classes_frame(result: SweepResult) -> pd.DataFrame:
 
 def trials_frame(path: Path) -> pd.DataFrame:
     """Read ``trials.csv``; `fold` stays text, because the final search is called ``all``."""
-    return pd.read_csv(path, dtype={"fold": str, "failure": object, "state": str, "arm": str})
+    return pd.read_csv(path, dtype=_TEXT)
 
 
 def recalls(confusion: Sequence[Sequence[float]]) -> NDArray[np.float64]:

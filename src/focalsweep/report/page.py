@@ -23,6 +23,7 @@ from focalsweep.report import tables, wording
 from focalsweep.report.frames import find_arm, has_rule, leading_arms
 from focalsweep.report.plots.gallery import all_plots
 from focalsweep.report.plots.style import FAMILY_COLOURS, Plot
+from focalsweep.report.pruning_words import pruning_sentence
 from focalsweep.report.task_words import words_of
 
 
@@ -207,6 +208,7 @@ def environment() -> Environment:
         "objective_hint": wording.objective_hint,
         "chosen_words": wording.chosen_words,
         "budget_row": tables.budget_row,
+        "pruning_sentence": pruning_sentence,
         "prose": _prose,
         "family_colour": lambda family: FAMILY_COLOURS[family],
         "times": _times,

@@ -21,6 +21,7 @@ from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.facts import ClassFacts, DatasetFacts
 from focalsweep.evidence.result import SweepResult
 from focalsweep.report.frames import has_rule, leading_arms
+from focalsweep.report.pruning_words import pruning_sentence
 from focalsweep.report.task_words import TaskWords, words_of
 from focalsweep.report.wording import (
     chosen_words,
@@ -117,6 +118,8 @@ def print_result(
     console.print(_arm_table(result, arms))
     _print_rest(console, [arm for arm in result.arms if arm not in arms], words)
     _print_failed(console, [arm for arm in result.arms if arm.failed_trials])
+    if saved := pruning_sentence(result):
+        console.print(Text(saved))
     for left_out in result.left_out:
         console.print(Text(f"Left out: {left_out.arm}. {left_out.reason}"))
     console.print(

@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from focalsweep.losses.recipe import Recipe
-from focalsweep.training.member import Member, MemberRecord, Trainer
+from focalsweep.training.member import Member, MemberRecord, MemberState, Trainer
 
 
 class ChunkStore:
@@ -64,7 +64,7 @@ class ChunkStore:
         missing = [i for i, records in enumerate(stored) if records is None]
         for chunk, records in zip(chunks, stored, strict=True):
             if records is not None:
-                progress(sum(member.epochs for member in chunk))
+                progress(sum(member.epochs - member.first_epoch for member in chunk))
         trained = self._trainer.train(
             [chunks[i] for i in missing], size=size, each_epoch=each_epoch, progress=progress
         )
@@ -84,7 +84,9 @@ def _digest(members: Sequence[Member]) -> str:
     for member in members:
         plain = (member.key, member.view, member.learning_rate, member.weight_decay)
         lengths = (member.schedule, member.epochs, member.keep_logits, member.keep_weights)
-        digest.update(repr((*plain, *lengths)).encode())
+        # Where a member begins follows from these: its state needs no digest of its own.
+        part_of_training = (member.first_epoch, member.keep_state)
+        digest.update(repr((*plain, *lengths, *part_of_training)).encode())
         for part in _parts(member.recipe):
             digest.update(part)
     return digest.hexdigest()
@@ -108,6 +110,8 @@ def _write(path: Path, members: Sequence[Member], records: Sequence[MemberRecord
             arrays[f"logits_{i}"] = record.logits
         for j, weight in enumerate(record.weights or ()):
             arrays[f"weight_{i}_{j}"] = weight
+        for j, value in enumerate(record.state.arrays if record.state else ()):
+            arrays[f"state_{i}_{j}"] = value
         if record.failure is not None:
             arrays[f"failure_{i}"] = np.array(record.failure)
     partial = path.with_suffix(".partial")
@@ -133,13 +137,16 @@ def _read(path: Path, members: Sequence[Member]) -> list[MemberRecord] | None:
             log_loss=arrays[f"log_loss_{i}"],
             train_loss=arrays[f"train_loss_{i}"],
             logits=arrays.get(f"logits_{i}"),
-            weights=_weights(arrays, i) if member.keep_weights else None,
+            weights=_listed(arrays, f"weight_{i}") if member.keep_weights else None,
+            state=MemberState(epoch=member.epochs, arrays=_listed(arrays, f"state_{i}"))
+            if member.keep_state
+            else None,
             failure=str(arrays[f"failure_{i}"]) if f"failure_{i}" in arrays else None,
         )
         for i, member in enumerate(members)
     ]
 
 
-def _weights(arrays: Mapping[str, np.ndarray], index: int) -> tuple[np.ndarray, ...]:
-    names = (f"weight_{index}_{j}" for j in count())
+def _listed(arrays: Mapping[str, np.ndarray], name: str) -> tuple[np.ndarray, ...]:
+    names = (f"{name}_{j}" for j in count())
     return tuple(arrays[name] for name in takewhile(arrays.__contains__, names))

@@ -1,15 +1,15 @@
 """The search: every round asks each open study for its next trials and trains them together.
 
 One round's members (studies x trials x inner folds) fill whole chunks, while every study remains
-nearly sequential, so that its sampler learns from all its earlier trials. Trials are asked and
-told in a fixed order; training order and timing never matter.
+nearly sequential, so that its sampler learns from all its earlier trials. Trials are asked, looked
+at by the pruner and told in a fixed order; training order and timing never matter.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from focalsweep.metrics.objective import Objective
 from focalsweep.search.arm import Arm, Nuisance, Parameters
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.folds import Folds, Scope
+from focalsweep.search.pruners import NO_PRUNING, Pruning
+from focalsweep.search.rungs import TrialKey, train_by_rungs
 from focalsweep.search.studies import MakeSampler, Outcome, Study, StudyStore
 from focalsweep.training.member import Member, MemberKey, MemberRecord
 
@@ -40,12 +42,15 @@ class Budget:
         Asked of each study at a time.
     seconds : float or None
         Wall time after which no further round starts; at least one is run.
+    pruning : Pruning
+        Which trials are stopped early; none by default.
     """
 
     trials: int
     epochs: int
     trials_per_round: int = 1
     seconds: float | None = None
+    pruning: Pruning = NO_PRUNING
 
     @property
     def rounds(self) -> int:
@@ -153,6 +158,7 @@ class Search:
                     make_sampler=self.make_sampler,
                     trials=self.budget.trials,
                     seed=self.seed,
+                    make_pruner=self.budget.pruning.make,
                 )
                 studies.append(
                     OpenStudy(
@@ -221,16 +227,51 @@ class Search:
         ]
         # Members of one view next to each other: they share batch orders and initial weights.
         members.sort(key=lambda member: member.view)
-        records = chunks.train(f"round-{index:03d}", members, size=size, progress=progress)
-        by_trial: dict[tuple[str, int], list[MemberRecord]] = {}
-        for record in records:
-            by_trial.setdefault((record.key.study, record.key.trial), []).append(record)
         eval_rows = self._eval_rows()
+        over: dict[TrialKey, Outcome] = {}
+
+        def value(open_: OpenStudy, records: Sequence[MemberRecord]) -> Outcome:
+            return pooled(records, rows=eval_rows[open_.scope.name], objective=self.objective)
+
+        def look(
+            epoch: int, trials: Mapping[TrialKey, Sequence[MemberRecord]]
+        ) -> Collection[TrialKey]:
+            for open_, number, _ in asked:
+                key = open_.study.name, number
+                if key in trials:
+                    outcome = self._at_rung(open_, number, value(open_, trials[key]), epoch=epoch)
+                    if outcome is not None:
+                        over[key] = outcome
+            return over.keys()
+
+        trained = train_by_rungs(
+            f"round-{index:03d}",
+            members,
+            rungs=self.budget.pruning.rungs,
+            look=look,
+            chunks=chunks,
+            size=size,
+            progress=progress,
+        )
         for open_, number, _ in asked:
-            own = sorted(by_trial[open_.study.name, number], key=lambda record: record.key.fold)
-            open_.study.tell(
-                number, pooled(own, rows=eval_rows[open_.scope.name], objective=self.objective)
-            )
+            key = open_.study.name, number
+            open_.study.tell(number, over[key] if key in over else value(open_, trained[key]))
+
+    def _at_rung(
+        self, open_: OpenStudy, number: int, so_far: Outcome, *, epoch: int
+    ) -> Outcome | None:
+        """Return what a trial showed if it ends at this rung, None if it goes on."""
+        if so_far.value is None:
+            return so_far
+        if not open_.study.is_losing(number, so_far.value, epoch=epoch):
+            return None
+        return replace(
+            so_far,
+            value=None,
+            standard_error=0.0,
+            pruned=f"{self.budget.pruning.name} stopped it after epoch {epoch} of "
+            f"{self.budget.epochs}, worth {so_far.value:.4f} by then",
+        )
 
     def _eval_rows(self) -> Mapping[str, Sequence[float]]:
         return {
@@ -243,6 +284,8 @@ def pooled(
     records: Sequence[MemberRecord], *, rows: Sequence[float], objective: Objective
 ) -> Outcome:
     """Value a trial: pool its folds' counts, score every epoch, take the best epoch.
+
+    At a rung the same says what the trial would be worth if it ended there.
 
     Parameters
     ----------
@@ -263,12 +306,13 @@ def pooled(
         bad = np.flatnonzero(~np.isfinite(curve))[0]
         failure = f"the validation {objective.label} was not finite in epoch {bad + 1}"
     if failure is not None:
-        return Outcome(value=None, epochs=0, curve=(), failure=failure)
+        return Outcome(value=None, epochs=0, curve=(), failure=failure, trained=len(curve))
     best = int(np.argmax(curve))
     return Outcome(
         value=float(curve[best]),
         epochs=best + 1,
         curve=tuple(float(value) for value in curve),
+        trained=len(curve),
         standard_error=_standard_error(
             objective.utility(
                 confusion=np.stack([record.confusion[best] for record in records]),

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import optuna
+from optuna.pruners import NopPruner
 from optuna.samplers import BaseSampler
 from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from focalsweep.search.arm import Parameters, Space
 from focalsweep.search.journal import BlockJournal, commit_mark
+from focalsweep.search.pruners import MakePruner
 
 MakeSampler = Callable[..., BaseSampler]
 """See `focalsweep.search.samplers`."""
@@ -26,21 +28,26 @@ MakeSampler = Callable[..., BaseSampler]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Hold what a trial showed: its value and the epoch it was reached, or why it failed.
+    """Hold what a trial showed: its value and the epoch it was reached, or why it has none.
 
     Parameters
     ----------
     value : float or None
-        Utility pooled over inner folds at the best epoch; None for a failed trial.
+        Utility pooled over inner folds at the best epoch; None for a trial that failed or was
+        pruned.
     epochs : int
-        Passes over the training rows that gave it.
+        Passes over the training rows that gave it, or the best value before it was pruned.
     curve : tuple of float
-        Pooled utility after every epoch.
+        Pooled utility after every epoch that was trained.
     failure : str or None
         Why the trial is not usable.
     standard_error : float, default 0
         Of the value: standard deviation of the inner folds' own utilities at that epoch over the
-        root of their number; 0 for a failed trial.
+        root of their number; 0 for a trial without value.
+    pruned : str or None
+        Where and by what the trial was stopped.
+    trained : int, default 0
+        Epochs that each of its members trained.
     """
 
     value: float | None
@@ -48,6 +55,8 @@ class Outcome:
     curve: tuple[float, ...]
     failure: str | None = None
     standard_error: float = 0.0
+    pruned: str | None = None
+    trained: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +69,7 @@ class Trial:
 
 
 class Study:
-    """Ask and tell one study. Its sampler is made anew before each ask.
+    """Ask and tell one study. Sampler and pruner are made anew before each question.
 
     Parameters
     ----------
@@ -78,6 +87,8 @@ class Study:
         Trials in all.
     seed : int
         The sweep's seed.
+    make_pruner : callable
+        See `focalsweep.search.pruners`; prunes nothing by default.
     """
 
     def __init__(
@@ -90,6 +101,7 @@ class Study:
         make_sampler: MakeSampler,
         trials: int,
         seed: int,
+        make_pruner: MakePruner = NopPruner,
     ) -> None:
         self.name = name
         self._space = space
@@ -97,36 +109,68 @@ class Study:
         self._make_sampler = make_sampler
         self._trials = trials
         self._entropy = [seed, zlib.crc32(name.encode())]
+        self._make_pruner = make_pruner
+        self._asked: dict[int, optuna.Trial] = {}
         self._study = optuna.create_study(
-            storage=storage, study_name=name, direction="maximize", load_if_exists=True
+            storage=storage,
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
+            pruner=make_pruner(),
         )
 
     def ask(self, number: int) -> Parameters:
         """Propose the trial with this number, which must be the next one."""
         self._study.sampler = self._sampler(number)
+        self._study.pruner = self._make_pruner()
         if number < len(self._first_trials):
             self._study.enqueue_trial(self._first_trials[number])
         trial = self._study.ask(fixed_distributions=dict(self._space))
         if trial.number != number:
             raise RuntimeError(f"study {self.name} holds {trial.number} trials, not {number}")
+        self._asked[number] = trial
         return {name: float(value) for name, value in trial.params.items()}
+
+    def is_losing(self, number: int, value: float, *, epoch: int) -> bool:
+        """Report what a trial is worth after an epoch, and say whether it should stop there.
+
+        Parameters
+        ----------
+        number : int
+            Of a trial that was asked and not told.
+        value : float
+            Utility of its best epoch so far: what it would be told with if it ended now.
+        epoch : int
+            Epochs trained: Optuna's step.
+        """
+        self._study.pruner = self._make_pruner()
+        self._asked[number].report(value, step=epoch)
+        return self._asked[number].should_prune()
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Store what the trial showed."""
+        self._study.pruner = self._make_pruner()
         trial_id = self._study.get_trials(deepcopy=False)[number]._trial_id
         attributes: dict[str, Any] = {
             "epochs": outcome.epochs,
             "curve": list(outcome.curve),
             "standard_error": outcome.standard_error,
+            "trained": outcome.trained,
         }
         if outcome.failure is not None:
             attributes["failure"] = outcome.failure
+        if outcome.pruned is not None:
+            attributes["pruned"] = outcome.pruned
         for key, value in attributes.items():
             self._study._storage.set_trial_user_attr(trial_id, key, value)
-        if outcome.value is None:
+        if outcome.pruned is not None:
+            # Optuna then gives the trial the value reported last, which samplers may read.
+            self._study.tell(number, state=TrialState.PRUNED)
+        elif outcome.value is None:
             self._study.tell(number, state=TrialState.FAIL)
         else:
             self._study.tell(number, outcome.value)
+        self._asked.pop(number, None)
 
     def finished(self) -> list[Trial]:
         """Return the told trials in the order of their numbers."""
@@ -175,5 +219,7 @@ def _finished(trial: FrozenTrial) -> Trial:
             curve=tuple(trial.user_attrs["curve"]),
             failure=trial.user_attrs.get("failure"),
             standard_error=trial.user_attrs["standard_error"],
+            pruned=trial.user_attrs.get("pruned"),
+            trained=trial.user_attrs["trained"],
         ),
     )

@@ -44,7 +44,7 @@ def arm_numbers(arm: ArmResult, result: SweepResult) -> dict[str, float]:
     }
     for name, value in _probabilities(arm):
         numbers[f"probability/{name}"] = value
-    for name, value in _search(arm):
+    for name, value in (*_search(arm), *_pruned(arm, result)):
         numbers[f"search/{name}"] = value
     for name, value in arm.prior_scores.items():
         numbers[f"priors/{name}"] = value
@@ -132,6 +132,13 @@ def _search(arm: ArmResult) -> Iterator[tuple[str, float]]:
     yield "failed_share", found.failed_share
     yield "at_edge", float(len(found.at_edge))
     yield "worse_than_control", float(found.worse_than_control)
+
+
+def _pruned(arm: ArmResult, result: SweepResult) -> Iterator[tuple[str, float]]:
+    if result.budget.pruning is not None:
+        saving = result.budget.pruning.arms[arm.name]
+        yield "pruned_trials", float(saving.pruned_trials)
+        yield "saved_share", saving.saved_share
 
 
 def _classes(arm: ArmResult, result: SweepResult) -> Iterator[tuple[str, float]]:

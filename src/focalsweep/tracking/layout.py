@@ -27,7 +27,8 @@ SWEEP_TAG = "focalsweep.sweep"
 
 SWEEP_KEY = "sweep"
 
-_TRIAL_COLUMNS = frozenset({"arm", "fold", "trial", "state", "value", "epochs", "failure"})
+_TRIAL_NUMBERS = ("value", "epochs", "trained_epochs")
+_TRIAL_COLUMNS = frozenset({"arm", "fold", "trial", "state", "failure", "pruned", *_TRIAL_NUMBERS})
 _OVERLAPPING_PHASES = frozenset({"kernel", "tracking"})
 
 
@@ -91,6 +92,12 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
         numbers["sweep/folklore_cost_high"] = result.folklore_cost.interval.high
     if result.detectable is not None:
         numbers["sweep/detectable_difference"] = result.detectable.difference
+    if result.budget.pruning is not None:
+        saving = result.budget.pruning.total
+        numbers["sweep/pruned_trials"] = saving.pruned_trials
+        numbers["sweep/saved_share"] = saving.saved_share
+        numbers["sweep/member_epochs"] = saving.member_epochs
+        numbers["sweep/member_epochs_saved"] = saving.saved
     if result.suspects is not None:
         numbers["sweep/suspect_share"] = result.suspects.share
     params = {
@@ -182,7 +189,7 @@ def _chosen_trials(trials: pd.DataFrame, *, mode: TrialsMode) -> Iterable[dict[s
 
 def _trial_run(row: Mapping[str, Any], folder: RunFolder, *, started: int) -> RunRecord:
     arm, fold, trial = row["arm"], row["fold"], int(row["trial"])
-    failed = row["state"] != "complete"
+    failed = row["state"] == "failed"
     present = {name: value for name, value in row.items() if not pd.isna(value)}
     tags = {
         SWEEP_TAG: folder.sweep_id,
@@ -190,11 +197,12 @@ def _trial_run(row: Mapping[str, Any], folder: RunFolder, *, started: int) -> Ru
         "arm": arm,
         "fold": fold,
         "trial": str(trial),
+        "state": row["state"],
     }
-    if "failure" in present:
-        tags["failure"] = str(present["failure"])[:5000]
-    shown = ("value", "epochs")
-    numbers: dict[str, float] = {n: float(present[n]) for n in shown if n in present}
+    for reason in ("failure", "pruned"):
+        if reason in present:
+            tags[reason] = str(present[reason])[:5000]
+    numbers: dict[str, float] = {n: float(present[n]) for n in _TRIAL_NUMBERS if n in present}
     return RunRecord(
         key=f"trial/{arm}/{fold}/{trial}",
         name=f"trial {trial}" if fold == "all" else f"fold {fold}, trial {trial}",

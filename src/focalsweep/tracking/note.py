@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from focalsweep.evidence.arm_facts import ArmResult
-from focalsweep.evidence.facts import DatasetFacts, Interval
+from focalsweep.evidence.facts import BudgetFacts, DatasetFacts, Interval
 from focalsweep.evidence.result import SweepResult
 from focalsweep.metrics.objective import decision_words
 
@@ -96,7 +96,17 @@ def _evidence(result: SweepResult) -> str:
     return (
         f"Data: `{data.name}`, {data.rows:,} rows, {_classes(data)}. Evidence: {folds} with about "
         f"{evaluation.test_rows} test rows each, {budget.trials} trials an arm, "
-        f"{budget.members:,} models trained, seed {result.seed}."
+        f"{budget.members:,} models trained{_pruned(budget)}, seed {result.seed}."
+    )
+
+
+def _pruned(budget: BudgetFacts) -> str:
+    if budget.pruning is None:
+        return ""
+    saving = budget.pruning.total
+    return (
+        f" ({saving.pruned_trials:,} of {saving.trials:,} trials pruned by "
+        f"{budget.pruning.pruner}, {saving.saved_share:.0%} of the search's epochs saved)"
     )
 
 

@@ -7,7 +7,11 @@ from numpy.typing import NDArray
 
 
 def divergence(
-    *, train_loss: NDArray[np.floating], seen: NDArray[np.integer], n_eval: int
+    *,
+    train_loss: NDArray[np.floating],
+    seen: NDArray[np.integer],
+    n_eval: int,
+    first_epoch: int = 0,
 ) -> str | None:
     """Say why a member's training is not usable, or None where it is.
 
@@ -19,10 +23,12 @@ def divergence(
         Evaluation rows whose logits are all finite.
     n_eval : int
         Evaluation rows.
+    first_epoch : int, default 0
+        Epochs that were trained before these.
     """
     bad = np.flatnonzero(~np.isfinite(train_loss))
     if len(bad):
-        return f"the training loss became {train_loss[bad[0]]} in epoch {bad[0] + 1}"
+        return f"the training loss became {train_loss[bad[0]]} in epoch {first_epoch + bad[0] + 1}"
     lost = n_eval - int(seen.min())
     if lost:
         return f"the logits of {lost} of {n_eval} evaluation rows became NaN or infinite"

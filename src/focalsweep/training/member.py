@@ -153,6 +153,23 @@ class MemberKey(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class MemberState:
+    """Hold a model between two epochs: all that training changes, so that it can go on elsewhere.
+
+    Parameters
+    ----------
+    epoch : int
+        Epochs that were trained.
+    arrays : tuple of arrays
+        Weights, optimiser slots and counters, in an order that is the trainer's own: only the
+        trainer that wrote a state reads it.
+    """
+
+    epoch: int
+    arrays: tuple[NDArray[np.generic], ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Member:
     """Hold one model to train: a recipe and the nuisance numbers, on one view.
 
@@ -170,11 +187,15 @@ class Member:
     learning_rate, weight_decay : float
         > 0 and >= 0; decoupled decay as in `keras.optimizers.AdamW`.
     epochs : int
-        Passes over the training rows, in [1, schedule].
+        Passes over the training rows, in [1, schedule]: where this training ends.
     keep_logits : bool
         Whether the record carries the final logits of the evaluation rows.
     keep_weights : bool
         Whether the record carries the model's final weights.
+    keep_state : bool
+        Whether the record carries all that is needed to train on.
+    begin : MemberState, optional
+        Where an earlier training of this member ended, and this one goes on; None begins anew.
     """
 
     key: MemberKey
@@ -186,10 +207,21 @@ class Member:
     epochs: int
     keep_logits: bool = False
     keep_weights: bool = False
+    keep_state: bool = False
+    begin: MemberState | None = None
+
+    @property
+    def first_epoch(self) -> int:
+        """The epoch (from 0) that is trained first."""
+        return 0 if self.begin is None else self.begin.epoch
 
     def stage(self, epoch: int) -> Stage:
         """Return the stage that an epoch (from 0) is trained with."""
         return self.recipe.stage_at(epoch, epochs=self.schedule)
+
+    def stage_before(self, epoch: int) -> Stage | None:
+        """Return the stage of the epoch before one (from 0); None before the first."""
+        return self.stage(epoch - 1) if epoch else None
 
     def posterior_point(self, counts: ClassCounts, *, epoch: int | None = None) -> Point:
         """Return the loss that this member's scores minimise, for the posterior correction.
@@ -214,7 +246,7 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MemberRecord:
-    """Hold what one member's training showed.
+    """Hold what one member's training showed, in the epochs from its beginning to its end.
 
     Parameters
     ----------
@@ -235,6 +267,8 @@ class MemberRecord:
         columns, layer after layer (of the model with a cosine head where the recipe has one).
     failure : str, optional
         Why the member is not usable: "loss became NaN in epoch 3".
+    state : MemberState, optional
+        Where it ended, where the member asked for it.
     """
 
     key: MemberKey
@@ -244,6 +278,17 @@ class MemberRecord:
     logits: NDArray[np.float32] | None = None
     weights: tuple[NDArray[np.floating], ...] | None = None
     failure: str | None = None
+    state: MemberState | None = None
+
+    def followed_by(self, later: MemberRecord) -> MemberRecord:
+        """Return the record of both trainings as one: `later` began where this one ended."""
+        return replace(
+            later,
+            confusion=np.concatenate([self.confusion, later.confusion]),
+            log_loss=np.concatenate([self.log_loss, later.log_loss]),
+            train_loss=np.concatenate([self.train_loss, later.train_loss]),
+            failure=self.failure or later.failure,
+        )
 
 
 class Trainer(Protocol):
@@ -276,6 +321,7 @@ class Trainer(Protocol):
         Parameters
         ----------
         chunks : sequence of sequences of Member
+            The members of one chunk begin in the same epoch.
         size : int
             From `chunk_size`.
         each_epoch : bool

@@ -23,6 +23,7 @@ from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.models.cosine_head import with_cosine_head
 from focalsweep.training.class_counts import ClassCounts
 from focalsweep.training.divergence import divergence
+from focalsweep.training.keras_pause import keras_state, restore
 from focalsweep.training.member import Member, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.randomness import fresh_weights, initial_weights, keras_seed
@@ -93,11 +94,16 @@ class OneByOneTrainer:
             strict=True,
         ):
             variable.assign(value)
-        optimizer, stage = self._new_optimizer(member), None
+        optimizer, stage = self._new_optimizer(member), member.stage_before(member.first_epoch)
+        if member.begin is not None and stage is not None:
+            if stage.head_only:
+                _hold_body(model, seed=seed, view=view.name)
+            restore(member.begin, model, optimizer)
+            model.compile(optimizer, loss=_keras_loss(stage.loss))
         eval_features, row_weights = view.features[view.n_train :], view.train_weights
         confusions, log_losses, finite, train_losses = [], [], [], []
         logits = np.empty((0, len(view.natural_counts)), np.float32)
-        for epoch in range(member.epochs):
+        for epoch in range(member.first_epoch, member.epochs):
             if member.stage(epoch) is not stage:
                 stage = member.stage(epoch)
                 if stage.head_only:
@@ -136,8 +142,12 @@ class OneByOneTrainer:
             if member.keep_weights
             else None,
             failure=divergence(
-                train_loss=train_loss, seen=np.array(finite), n_eval=len(view.eval_labels)
+                train_loss=train_loss,
+                seen=np.array(finite),
+                n_eval=len(view.eval_labels),
+                first_epoch=member.first_epoch,
             ),
+            state=keras_state(model, optimizer, epoch=member.epochs) if member.keep_state else None,
         )
 
 

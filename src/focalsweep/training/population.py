@@ -20,17 +20,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from focalsweep.losses.recipe import Stage
 from focalsweep.training.chunk_tensors import flags, losses, rates, with_fresh_heads
-from focalsweep.training.class_counts import ClassCounts
-from focalsweep.training.divergence import divergence
-from focalsweep.training.kernel import (
-    Kernel,
-    Rows,
-    State,
-)
+from focalsweep.training.kernel import Kernel, Rows, State
 from focalsweep.training.member import Member, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
+from focalsweep.training.pause import first_epoch_of, paused, resumed
+from focalsweep.training.record import record_of
 from focalsweep.training.row_index import RowIndex
 from focalsweep.training.stacking import StackedModel
 from focalsweep.training.starts import Starts
@@ -237,19 +232,20 @@ class PopulationTrainer:
             dtype=self.dtype,
         )
         state = self._initial_state(padded)
-        stages: list[Stage | None] = [None] * size
+        first_epoch = first_epoch_of(padded)
+        stages = [member.stage_before(first_epoch) for member in padded]
         last_epoch = max(member.epochs for member in padded)
         evaluation = tf.constant(self._index.evaluation(padded))
         confusions, log_losses, seen, train_losses = [], [], [], []
         n_steps = tf.constant(self._index.steps_of(padded))
-        for epoch in range(last_epoch):
+        for epoch in range(first_epoch, last_epoch):
             if abandoned.is_set():
                 raise CancelledError
             # A member that has finished stays in its last stage.
             ends = [min(epoch, member.epochs - 1) for member in padded]
             now = [member.stage(end) for member, end in zip(padded, ends, strict=True)]
             begun = [stage is not before for stage, before in zip(now, stages, strict=True)]
-            if any(begun):
+            if any(begun) or epoch == first_epoch:
                 stages = [*now]
                 held = flags(
                     [stage.head_only for stage in now],
@@ -299,6 +295,7 @@ class PopulationTrainer:
             train_losses.append(loss_sum.numpy())
             self._spent.append(time.perf_counter() - started)
             progress(sum(epoch < member.epochs for member in chunk))
+        states = paused(state, chunk)
         logits = None
         if any(member.keep_logits for member in chunk):
             logits = self._logits(state, evaluation, cosine)
@@ -306,49 +303,23 @@ class PopulationTrainer:
         if any(member.keep_weights for member in chunk):
             weights = [stacked.numpy() for stacked in state.weights]
         return [
-            self._record(
+            record_of(
                 member,
+                self.views[member.view],
                 confusion=np.stack([c[i] for c in confusions]),
-                log_loss=np.stack([value[i] for value in log_losses]),
+                log_loss=np.stack([value[i] for value in log_losses])
+                if self.scores_log_loss
+                else None,
                 seen=np.stack([value[i] for value in seen]) if seen else None,
                 train_loss=np.stack([value[i] for value in train_losses]),
                 logits=logits[i] if logits is not None and member.keep_logits else None,
                 weights=self._own_weights(member, [stacked[i] for stacked in weights])
                 if member.keep_weights
                 else None,
+                state=states[i],
             )
             for i, member in enumerate(chunk)
         ]
-
-    def _record(
-        self,
-        member: Member,
-        *,
-        confusion: NDArray[np.floating],
-        log_loss: NDArray[np.floating],
-        seen: NDArray[np.floating] | None,
-        train_loss: NDArray[np.floating],
-        logits: NDArray[np.float32] | None,
-        weights: tuple[NDArray[np.floating], ...] | None,
-    ) -> MemberRecord:
-        view = self.views[member.view]
-        n_eval = len(view.eval_labels)
-        counts: ClassCounts = confusion[: member.epochs].astype(np.float64)
-        if view.weights is None:
-            counts = np.rint(counts).astype(np.int64)
-        finite = counts.sum(axis=(-2, -1)) if seen is None else np.rint(seen[: member.epochs])
-        mean_loss = train_loss[: member.epochs].astype(np.float64) / view.epoch_rows
-        return MemberRecord(
-            key=member.key,
-            confusion=counts,
-            log_loss=log_loss[: member.epochs].astype(np.float64) / (view.eval_mass or 1.0)
-            if self.scores_log_loss
-            else np.full(len(counts), np.nan),
-            train_loss=mean_loss,
-            logits=None if logits is None else logits[:n_eval],
-            weights=weights,
-            failure=divergence(train_loss=mean_loss, seen=finite, n_eval=n_eval),
-        )
 
     def _own_weights(
         self, member: Member, padded: Sequence[NDArray[np.floating]]
@@ -366,6 +337,8 @@ class PopulationTrainer:
         return tuple(cut)
 
     def _initial_state(self, members: Sequence[Member]) -> State:
+        if members[0].begin is not None:
+            return resumed(members, n_slots=self.optimizer.n_slots, model=self._stacked)
         per_member = [self._starts.weights(member.view, member.key.seed) for member in members]
         weights = [
             tf.constant(np.stack(values), self.dtype) for values in zip(*per_member, strict=True)

@@ -12,7 +12,7 @@ from focalsweep.config.record import load_config
 
 DIRS = config_dirs()
 SWEEPS = sweeps(DIRS)
-GROUPS = ("dataset", "model", "optimizer", "evaluation", "sampler", "tracking")
+GROUPS = ("dataset", "model", "optimizer", "evaluation", "sampler", "pruner", "tracking")
 OPTIONS = [(group, name) for group in GROUPS for name in options(group, DIRS)]
 ARMS = options("loss", DIRS)
 # Several groups at a time: the n-th option of each, until every one was chosen.

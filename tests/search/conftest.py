@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from focalsweep.search.folds import ALL_ROWS, Folds, Scope
-from focalsweep.training.member import Member, MemberRecord, View
+from focalsweep.training.member import Member, MemberRecord, MemberState, View
 
 COUNTS = np.array([24, 12, 4])
 
@@ -41,13 +41,15 @@ class FormulaTrainer:
         for chunk in chunks:
             assert 0 < len(chunk) <= size
             self.asked.append(list(chunk))
-            progress(sum(member.epochs for member in chunk))
+            progress(sum(member.epochs - member.first_epoch for member in chunk))
             yield [self._record(member, each_epoch=each_epoch) for member in chunk]
 
     def _record(self, member: Member, *, each_epoch: bool) -> MemberRecord:
         labels = self.views[member.view].eval_labels
         counts = np.bincount(labels, minlength=len(COUNTS))
-        epochs = np.arange(1, member.epochs + 1)[slice(None) if each_epoch else slice(-1, None)]
+        epochs = np.arange(member.first_epoch + 1, member.epochs + 1)[
+            slice(None) if each_epoch else slice(-1, None)
+        ]
         gamma = member.recipe.last.loss.gamma
         level = 1 / (1 + 0.3 * np.log10(member.learning_rate / 3e-3) ** 2 + gamma / 9)
         hits = np.rint(counts * level * (epochs / (epochs + 1.0))[:, None]).astype(np.int64)
@@ -61,9 +63,12 @@ class FormulaTrainer:
             key=member.key,
             confusion=confusion,
             log_loss=1 - level.mean() * epochs / (epochs + 1),
-            train_loss=np.ones(member.epochs),
+            train_loss=np.ones(member.epochs - member.first_epoch),
             logits=logits.astype(np.float32) if member.keep_logits else None,
             failure="the training loss became nan in epoch 1" if failed else None,
+            state=MemberState(epoch=member.epochs, arrays=(np.ones(2, np.float32),))
+            if member.keep_state
+            else None,
         )
 
 

@@ -151,7 +151,8 @@ def _checked(made: partial[Any]) -> None:
     except (ValueError, TypeError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise UserError(
-            f"`pruner{_culprit(made)}` cannot be used: {reason}; mend it, or set `pruner=none`."
+            f"`pruner{_culprit(made, reason)}` cannot be used: {reason}; mend it, or set "
+            "`pruner=none`."
         ) from None
     if not isinstance(pruner, BasePruner):
         raise UserError(
@@ -160,8 +161,11 @@ def _checked(made: partial[Any]) -> None:
         )
 
 
-def _culprit(made: partial[Any]) -> str:
-    """Return the one key, with a dot before it, without which the pruner can be made."""
+def _culprit(made: partial[Any], reason: str) -> str:
+    """Return, with a dot before it, the key that is at fault, where that can be told."""
+    for name in made.keywords:
+        if name in reason:
+            return f".{name}"
     for name in made.keywords:
         rest = {key: value for key, value in made.keywords.items() if key != name}
         try:

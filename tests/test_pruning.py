@@ -98,6 +98,7 @@ def test_a_pruner_that_stops_everybody_says_so_in_one_sentence(tmp_path, capsys)
     assert "No trial of the arm `cross_entropy` was trained to its last epoch: 6 of 6" in error
 
 
+@pytest.mark.slow
 def test_a_sweep_killed_in_the_middle_of_a_rung_ends_like_an_undisturbed_one(folder_of, tmp_path):
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(["tensorflow", "focalsweep.sweep"])

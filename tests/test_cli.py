@@ -274,7 +274,7 @@ def test_a_finished_sweep_is_shown_again_and_trains_nothing(tmp_path, capsys, mo
     assert "Paste this:" in first.out
     assert first.err == ""
     before = (tmp_path / "result.json").read_text()
-    for module in ("focalsweep.sweep", "focalsweep.training.population"):
+    for module in ("focalsweep.run_sweep", "focalsweep.training.population"):
         monkeypatch.setitem(sys.modules, module, None)  # importing it now fails
     assert main(arguments) == 0
     again = capsys.readouterr()

@@ -119,7 +119,7 @@ def assert_the_same(folder: Path, undisturbed: Path) -> None:
 
 def test_a_sweep_that_was_killed_three_times_ends_like_an_undisturbed_one(undisturbed, tmp_path):
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["tensorflow", "focalsweep.sweep"])
+    server.set_forkserver_preload(["tensorflow", "focalsweep.run_sweep"])
 
     def start() -> multiprocessing.Process:
         process = server.Process(target=main, args=([*SWEEP, f"hydra.run.dir={tmp_path}"],))

@@ -1,4 +1,4 @@
-"""The command line: ``sweep``, ``inspect``, ``compare``, ``track``, ``ui``, ``validate-verdict``.
+"""The command line: ``sweep``, ``inspect``, ``compare``, ``export``, ``predict``, ``track``, ``ui``.
 
 Here are their names, options and help; what each does is in `focalsweep.commands`.
 """
@@ -101,6 +101,48 @@ def _parser() -> argparse.ArgumentParser:
         help="where the page goes (default: %(default)s)",
     )
     compare.set_defaults(run=commands.compare)
+    export = names.add_parser(
+        "export",
+        help="write the model of a finished sweep as one portable file",
+        description="Write one file that predicts anywhere: loss point, decision weights, "
+        "preprocessing, Keras model, hash of the data, versions. `focalsweep predict` reads it.",
+        epilog="Example: focalsweep export runs/quickstart-csv-1a2b3c4d --to model.focalsweep",
+    )
+    export.add_argument("folder", type=Path, metavar="RUN", help="a run folder with result.json")
+    export.add_argument(
+        "--to", type=Path, metavar="FILE", help="default: RUN/ARM.focalsweep, ARM being the arm's"
+    )
+    export.add_argument("--arm", metavar="ARM", help="default: the verdict's")
+    export.set_defaults(run=commands.export)
+    predict = names.add_parser(
+        "predict",
+        help="predict new rows with an exported model",
+        description="Predict the rows of a CSV, TSV or Parquet file, in their order: the class, "
+        "or 0 and 1 a label, by the sweep's decision weights or thresholds.",
+        epilog="Example: focalsweep predict model.focalsweep new.csv --to predictions.csv --proba",
+    )
+    predict.add_argument("file", type=Path, metavar="FILE", help="from `focalsweep export`")
+    predict.add_argument("data", type=Path, metavar="DATA", help="rows with the model's columns")
+    predict.add_argument(
+        "--to", type=Path, metavar="OUT.csv", help="where predictions go (default: the terminal)"
+    )
+    predict.add_argument(
+        "--proba", action="store_true", help="add a column proba_NAME for every class or label"
+    )
+    predict.add_argument(
+        "--delimiter",
+        metavar="CHAR",
+        help="one character, or comma, semicolon, tab, pipe, space (default: as the name says)",
+    )
+    predict.add_argument(
+        "--import",
+        dest="imports",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import a module first: one with Keras layers of your own",
+    )
+    predict.set_defaults(run=commands.predict)
     track = names.add_parser(
         "track",
         help="mirror a finished sweep to MLflow",

@@ -7,3 +7,7 @@ class UserError(Exception):
     Names of settings and columns stand in backticks, and what was received is quoted:
     "`gamma` must be >= 0. Received: gamma=-1.0." Raised before anything is written.
     """
+
+
+class InputError(UserError, ValueError):
+    """Say the same to whoever called a function: `UserError` as Python's `ValueError`."""

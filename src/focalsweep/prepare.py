@@ -123,24 +123,22 @@ class Plan:
         return [_smallest(scope.counts) for scope in self.folds.outer]
 
 
-def prepare(config: SweepConfig) -> Plan:
+def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
     """Read the data and lay everything out.
+
+    Parameters
+    ----------
+    config : SweepConfig
+    dataset : Dataset, optional
+        The rows where the caller holds them already; what the config says of reading them is then
+        not used.
 
     Raises
     ------
     UserError
         When the data, or its combination with the config, cannot be used.
     """
-    source = config.dataset.target
-    try:
-        returned = build(config.dataset)
-    except MemoryError as error:
-        raise UserError(
-            f"`dataset` must fit into memory. Received: {error} by `{source}`; give fewer rows or "
-            "columns."
-        ) from error
-    with from_source("dataset._target_", source):
-        read = dataset_of_returned(returned, name=config.dataset.name, origin=source)
+    read = _read(config) if dataset is None else dataset
     check_task(config, read)
     dataset = with_weight_note(
         treat_rare_classes(read, policy=config.dataset.rare_classes), column=config.dataset.weights
@@ -198,6 +196,19 @@ def prepare(config: SweepConfig) -> Plan:
             *(f"The arm `{entry.arm}` is left out: {entry.reason}." for entry in left_out),
         ),
     )
+
+
+def _read(config: SweepConfig) -> Dataset:
+    source = config.dataset.target
+    try:
+        returned = build(config.dataset)
+    except MemoryError as error:
+        raise UserError(
+            f"`dataset` must fit into memory. Received: {error} by `{source}`; give fewer rows or "
+            "columns."
+        ) from error
+    with from_source("dataset._target_", source):
+        return dataset_of_returned(returned, name=config.dataset.name, origin=source)
 
 
 def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, int, tuple[str, ...]]:

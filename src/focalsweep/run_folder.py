@@ -13,7 +13,7 @@ from focalsweep.errors import UserError
 from focalsweep.report.write import write_text
 
 CONFIG_FILE = "config.yaml"
-_DATA_FILE = "data.sha256"
+DATA_FILE = "data.sha256"
 
 
 @contextmanager
@@ -45,14 +45,14 @@ def opened(composed: ComposedSweep, *, data_sha256: str) -> Iterator[Path]:
                 "another folder with `hydra.run.dir=DIR`."
             ) from None
         write_text(folder / CONFIG_FILE, composed.yaml)
-        write_text(folder / _DATA_FILE, f"{data_sha256}\n")
+        write_text(folder / DATA_FILE, f"{data_sha256}\n")
         yield folder
 
 
 def check(composed: ComposedSweep, *, data_sha256: str) -> None:
     """Refuse a run folder that holds a sweep of another config or other data; write nothing."""
     folder = composed.run_dir
-    config, data = folder / CONFIG_FILE, folder / _DATA_FILE
+    config, data = folder / CONFIG_FILE, folder / DATA_FILE
     changed = changed_keys(load_config(config), composed.config) if config.exists() else []
     if changed:
         keys = ", ".join(f"`{key}`" for key in changed)

@@ -1,7 +1,6 @@
 import time
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -276,16 +275,6 @@ def test_the_description_names_each_column_once_with_the_columns_it_makes() -> N
         "name": "not used: no level has 5 rows",
         "void": "not used: constant or without values",
     }
-
-
-def test_a_pickled_preprocessor_gives_the_same(tmp_path: Path) -> None:
-    frame, sparse = every_kind(200), sparse_rows(200, 300)
-    preprocessor = fit_preprocessor(frame, sparse=sparse)
-    joblib.dump(preprocessor, tmp_path / "preprocessor.joblib")
-    loaded = joblib.load(tmp_path / "preprocessor.joblib")
-    np.testing.assert_array_equal(
-        loaded.transform(frame, sparse), preprocessor.transform(frame, sparse)
-    )
 
 
 def test_rows_read_from_a_file_again_give_the_same(tmp_path: Path) -> None:

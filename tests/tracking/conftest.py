@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from focalsweep.config.arm_schema import Family
+from focalsweep.data.portable_preprocessor import preprocessor_bytes
 from focalsweep.data.preprocessing import fit_preprocessor
 from focalsweep.evidence.arm_facts import (
     ArmResult,
@@ -335,14 +336,13 @@ def uri(new_store: Callable[[str], str]) -> str:
 @pytest.fixture(scope="session")
 def kept_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the models of two arms over one number and one category, as a sweep leaves them."""
-    import joblib
     import keras
 
     folder = tmp_path_factory.mktemp("kept") / MODELS_FOLDER
     folder.mkdir()
     rows = pd.DataFrame({"size": np.arange(20.0), "kind": ["a", "b"] * 10})
     preprocessor = fit_preprocessor(rows)
-    joblib.dump(preprocessor, folder / PREPROCESSOR_FILE)
+    (folder / PREPROCESSOR_FILE).write_bytes(preprocessor_bytes(preprocessor))
     rows.head(2).to_csv(folder / SAMPLE_FILE, index=False)
     width = preprocessor.transform(rows).shape[1]
     for arm in ("cross_entropy", "focal_gamma_tau"):

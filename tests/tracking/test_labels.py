@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import joblib
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
+from focalsweep.data.portable_preprocessor import preprocessor_bytes
 from focalsweep.data.preprocessing import fit_preprocessor
 from focalsweep.evidence.arm_facts import ArmResult, LabelCounts, LabelScores
 from focalsweep.evidence.facts import ClassFacts, MultiLabelFacts
@@ -203,7 +203,7 @@ def test_a_logged_model_of_labels_has_an_output_a_label_and_decides(
     folder = label_dir / MODELS_FOLDER
     folder.mkdir()
     preprocessor = fit_preprocessor(ROWS)
-    joblib.dump(preprocessor, folder / PREPROCESSOR_FILE)
+    (folder / PREPROCESSOR_FILE).write_bytes(preprocessor_bytes(preprocessor))
     ROWS.head(2).to_csv(folder / SAMPLE_FILE, index=False)
     width = preprocessor.transform(ROWS).shape[1]
     network = keras.Sequential([keras.Input((width,)), keras.layers.Dense(3)])

@@ -5,7 +5,7 @@ Hydra composes; nothing of Hydra's run-time side (logging, working directory, mu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,11 @@ class ComposedSweep:
 
 
 def compose_sweep(
-    config_name: str, overrides: Sequence[str] = (), *, config_dir: Path | None = None
+    config_name: str,
+    overrides: Sequence[str] = (),
+    *,
+    config_dir: Path | None = None,
+    replaced: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ComposedSweep:
     """Compose and check one sweep.
 
@@ -66,6 +70,8 @@ def compose_sweep(
         Hydra overrides, for example ``trials=30`` or ``loss.focal_gamma.search.gamma.high=3``.
     config_dir : Path, optional
         The user's own folder with sweeps and groups, searched first.
+    replaced : mapping, optional
+        Groups that a Python caller gives as plain values, in place of what was composed.
 
     Raises
     ------
@@ -79,7 +85,7 @@ def compose_sweep(
         raise UserError(f"There is no sweep `{name}`; {expectation(name, sweeps(dirs))}.")
     parsed = parse(overrides, dirs)
     content, run_dir = _plain(_compose(name, parsed, dirs))
-    config = validate(content)
+    config = validate({**content, **(replaced or {})})
     check(config)
     filled = run_dir.replace("{fingerprint}", fingerprint(config))
     return ComposedSweep(

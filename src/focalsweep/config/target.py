@@ -127,6 +127,21 @@ def load(target: str, *, at: str, key: str = "_target_") -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
+def import_module_of_user(name: str, *, option: str) -> None:
+    """Import a module, of the working directory too, for what it registers.
+
+    Raises
+    ------
+    UserError
+        If there is none; `option` is what named it.
+    """
+    _look_into_working_directory()
+    try:
+        import_module(name)
+    except (ModuleNotFoundError, ValueError) as error:
+        raise UserError(f"`{option} {name}` cannot be imported: {error}.") from None
+
+
 def _look_into_working_directory() -> None:
     """Let modules of the user's working directory be found, which an installed command does not.
 

@@ -134,6 +134,29 @@ def dataset_of_arrays(
     )
 
 
+def features_frame(X: Any, *, names: Sequence[str]) -> pd.DataFrame:
+    """Return raw rows as a table with the given column names; a DataFrame keeps its own.
+
+    Parameters
+    ----------
+    X : array, DataFrame or SciPy sparse matrix
+        As `dataset_of_arrays` takes it.
+    names : sequence of str
+        Of the raw columns, or of the pixels of images.
+
+    Raises
+    ------
+    UserError
+        When shapes or types cannot be used.
+    """
+    if isinstance(X, pd.DataFrame):
+        return X
+    values = _array(X, key="X")
+    dense = values.toarray() if sparse.issparse(values) else values
+    flat = dense.reshape(len(dense), -1)
+    return _frame(flat, _feature_names(names, columns=flat.shape[1]))
+
+
 def _array(values: Any, *, key: str) -> Any:
     if sparse.issparse(values):
         return values

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -23,7 +23,7 @@ from focalsweep.errors import UserError
 _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 
 
-def read_delimited(path: Path, *, delimiter: str | None) -> pd.DataFrame:
+def read_delimited(path: Path, *, delimiter: str | None, text: Sequence[str] = ()) -> pd.DataFrame:
     """Return the table as pandas types it, with stripped column names, in the file's order.
 
     Parameters
@@ -32,6 +32,8 @@ def read_delimited(path: Path, *, delimiter: str | None) -> pd.DataFrame:
         An existing file; compressed text is recognised by its content.
     delimiter : str, optional
         See `focalsweep.data.table.load_table`.
+    text : sequence of str
+        Columns that stay text, whatever they look like; those that are not there do not matter.
 
     Raises
     ------
@@ -51,6 +53,7 @@ def read_delimited(path: Path, *, delimiter: str | None) -> pd.DataFrame:
             skipinitialspace=True,
             # One pass over whole columns: otherwise a column may be typed in pieces.
             low_memory=False,
+            dtype=dict.fromkeys(text, "str"),
         )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import keras
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit, log_softmax
 
 import focalsweep.models.cosine_head  # noqa: F401  (makes its layer known to Keras)
+from focalsweep.data.portable_preprocessor import read_preprocessor
 from focalsweep.data.preprocessing import Preprocessor
 from focalsweep.evidence.decision_rule import DecisionRule, ExpectedCost
 from focalsweep.evidence.model_facts import ModelFacts
@@ -45,8 +45,8 @@ class FinalModel:
     preprocessor: Preprocessor
     facts: ModelFacts
 
-    def logits(self, features: pd.DataFrame) -> NDArray[np.float32]:
-        """Return the network's logits z, shape (rows, classes).
+    def preprocess(self, features: pd.DataFrame) -> NDArray[np.float32]:
+        """Return what the network takes, shape (rows, columns made).
 
         Raises
         ------
@@ -62,11 +62,14 @@ class FinalModel:
         # Wide columns, which the sweep kept sparse, stand behind the others.
         plain = len(self.preprocessor.columns)
         wide = ordered.iloc[:, plain:]
-        made = self.preprocessor.transform(
+        return self.preprocessor.transform(
             ordered.iloc[:, :plain],
             csr_array(wide.to_numpy(np.float32)) if wide.shape[1] else None,
         )
-        return np.asarray(self.network(made))
+
+    def logits(self, features: pd.DataFrame) -> NDArray[np.float32]:
+        """Return the network's logits z, shape (rows, classes); raise as `preprocess`."""
+        return np.asarray(self.network(self.preprocess(features)))
 
     def probabilities(self, features: pd.DataFrame) -> Floats:
         """Return probabilities (rows, classes): corrected where possible, else the arm's own.
@@ -110,13 +113,10 @@ class FinalModel:
 
 
 def load_final_model(network: Path, *, facts: Path, preprocessor: Path) -> FinalModel:
-    """Load an arm's model from its three files.
-
-    The preprocessor is a pickle: load only what you trust, as with any scikit-learn model.
-    """
+    """Load an arm's model from its three files; nothing that they hold is run."""
     model = keras.saving.load_model(network, compile=False)
     return FinalModel(
         network=lambda rows: model.predict(rows, batch_size=1024, verbose=0),
-        preprocessor=joblib.load(preprocessor),
+        preprocessor=read_preprocessor(preprocessor),
         facts=ModelFacts.model_validate_json(facts.read_text(encoding="utf-8")),
     )

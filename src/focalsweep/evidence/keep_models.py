@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import joblib
 import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from focalsweep.data.conform import kinds_of
 from focalsweep.data.dataset import Dataset
+from focalsweep.data.portable_preprocessor import preprocessor_bytes
 from focalsweep.evidence.label_thresholds import thresholds
 from focalsweep.evidence.model_facts import PREPROCESSOR_FILE, SAMPLE_FILE, ModelFacts
 from focalsweep.evidence.predictions import own_decision_rule
@@ -59,7 +60,7 @@ def keep_models(
     if not final:
         return []
     into.mkdir(parents=True, exist_ok=True)
-    joblib.dump(folds.preprocessor, into / PREPROCESSOR_FILE)
+    (into / PREPROCESSOR_FILE).write_bytes(preprocessor_bytes(folds.preprocessor))
     _sample(dataset).to_csv(into / SAMPLE_FILE, index=False)
     diverged = []
     for entry, member in final:
@@ -108,6 +109,7 @@ def _facts(
         task="multi_label" if labelled else "single_label",
         classes=dataset.class_names,
         columns=dataset.input_columns,
+        kinds=kinds_of(dataset),
         rows=view.n_train,
         epochs=member.epochs,
         seed=member.key.seed,

@@ -10,11 +10,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from focalsweep.config.arm_schema import Task
+from focalsweep.data.conform import ColumnKind
 
 MODELS_FOLDER = "models"
 """In the run folder: ``<arm>.keras`` and ``<arm>.json`` for each arm, and two common files."""
 
-PREPROCESSOR_FILE = "preprocessor.joblib"
+PREPROCESSOR_FILE = "preprocessor.npz"
 SAMPLE_FILE = "input_sample.csv"
 """A few raw rows: what the models take."""
 
@@ -32,6 +33,8 @@ class ModelFacts(BaseModel):
     """Names of classes or labels, in the order of the logits."""
     columns: tuple[str, ...]
     """Raw columns, in the order of the preprocessor."""
+    kinds: tuple[ColumnKind, ...] = ()
+    """What each column must hold, see `focalsweep.data.conform`; empty: anything."""
     rows: int
     """Training rows: all rows of the data, as the arm treats them."""
     epochs: int

@@ -78,6 +78,9 @@ class Verdict(Fact):
     confidence: float
     """Probability behind the decision's leading statement, in [0, 1]."""
 
+    def __str__(self) -> str:
+        return self.text
+
 
 class Surface(Fact):
     """What gamma and tau do to one focal arm's inner score, from the search on all rows."""

@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.preprocessing import OneHotEncoder
 
-from focalsweep.data.kinds.categories import HASHED_COLUMNS, fit_categories
+from focalsweep.data.kinds.categories import HASHED_COLUMNS, fit_categories, level_codes
 
 
 def cities(levels: int, rows: int, *, rare: int = 0, missing: int = 0) -> pd.DataFrame:
@@ -96,3 +97,26 @@ def test_a_million_levels_take_seconds_and_little_memory() -> None:
     frame = pd.DataFrame({"x": pd.Categorical.from_codes(codes, categories=levels)})
     _, hashed, [unused] = fit_categories(frame, ["x"])
     assert (hashed, unused.made) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        cities(3, 5),
+        cities(3, 5, rare=4),
+        cities(3, 5, missing=7),
+        cities(3, 5, missing=2),
+        cities(3, 5, rare=1, missing=2),
+    ],
+)
+def test_few_levels_get_the_columns_of_scikit_learns_encoder(frame: pd.DataFrame) -> None:
+    one_hot, _, _ = fit_categories(frame, ["city"])
+    assert one_hot is not None
+    [column] = one_hot.columns
+    encoder = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=5, sparse_output=False
+    ).fit(level_codes(frame["city"], column.levels)[:, None])
+    unseen = cities(5, 1, rare=2, missing=1)
+    for rows in (frame, unseen):
+        expected = encoder.transform(level_codes(rows["city"], column.levels)[:, None])
+        np.testing.assert_array_equal(one_hot.transform(rows), expected)

@@ -76,7 +76,7 @@ def test_at_most_twenty_thousand_words_are_read_and_nothing_is_made_dense() -> N
     fitted = fit_texts(pd.Series(text, dtype="str", name="text"))
     assert fitted is not None
     assert len(fitted.vectorizer.vocabulary_) == TERMS
-    assert fitted.reduction.svd.components_.shape == (COMPONENTS, TERMS)
+    assert fitted.reduction.components.shape == (COMPONENTS, TERMS)
 
 
 def test_free_text_has_more_than_thirty_values_of_three_words_on_average() -> None:

@@ -1,7 +1,8 @@
 """Give categories as one column a level, and hash them where the levels are many.
 
 A level of fewer than five training rows is rare. Rare levels and those that training rows do not
-have share a column. Up to 30 levels are one-hot (scikit-learn's `OneHotEncoder`); more are hashed:
+have share a column. Up to 30 levels are one-hot, in the columns of scikit-learn's `OneHotEncoder`
+(`min_frequency`, `infrequent_if_exist`; a test compares them); more are hashed:
 each level is two signed ones among 64 columns, which scikit-learn's `FeatureHasher` picks by the
 level's name. Hashing reads no labels, so that no target leaks into a feature, and its width does
 not grow with the levels; two places a level make it unlikely that two levels look the same (the
@@ -19,7 +20,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.feature_extraction import FeatureHasher
-from sklearn.preprocessing import OneHotEncoder
 
 from focalsweep.data.kinds.treatment import Treatment
 
@@ -32,49 +32,70 @@ _UNSEEN, _MISSING = -1, -2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class OneHot:
-    """Hold the one-hot encoding of all columns with few levels.
+class OneHotColumn:
+    """Hold the one-hot encoding of one column with few levels.
 
     Parameters
     ----------
-    levels : dict of str to Index
-        Levels of each column among the training rows.
-    encoder : OneHotEncoder
-        Fitted on level codes.
+    name : any
+        Of the column.
+    levels : Index
+        Levels among the training rows.
+    kept : int array
+        Positions in `levels` that get a column each, ascending; -2, which stands for missing
+        values, comes first where they do.
+    rare : int
+        Levels, missing ones included, that share one further column; 0: there is no such column.
     """
 
-    levels: dict[str, pd.Index[Any]]
-    encoder: OneHotEncoder
+    name: Any
+    levels: pd.Index[Any]
+    kept: NDArray[np.int64]
+    rare: int
 
     @property
     def width(self) -> int:
         """Columns made."""
-        return len(self.encoder.get_feature_names_out())
+        return len(self.kept) + bool(self.rare)
+
+    def transform(self, features: pd.DataFrame) -> NDArray[np.float32]:
+        """Return zeros and ones, (rows, columns made); of a level without column zeros."""
+        codes = level_codes(features[self.name], self.levels)
+        made = np.zeros((len(codes), self.width), np.float32)
+        found = codes[:, None] == self.kept
+        made[:, : len(self.kept)] = found
+        if self.rare:
+            made[:, -1] = ~found.any(axis=1)
+        return made
+
+    def treatment(self) -> Treatment:
+        """Describe the column."""
+        words = "one column a level"
+        if self.kept[0] == _MISSING:
+            words += ", missing being one"
+        if self.rare:
+            words += f"; {self.rare:,} with fewer than {FEWEST_ROWS_A_LEVEL} rows share one"
+        return Treatment(name=str(self.name), kind="category", treatment=words, made=self.width)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OneHot:
+    """Hold the one-hot encoding of all columns with few levels, in their order."""
+
+    columns: tuple[OneHotColumn, ...]
+
+    @property
+    def width(self) -> int:
+        """Columns made."""
+        return sum(column.width for column in self.columns)
 
     def transform(self, features: pd.DataFrame) -> NDArray[np.float32]:
         """Return zeros and ones, (rows, columns made)."""
-        codes = [level_codes(features[name], known) for name, known in self.levels.items()]
-        made: NDArray[np.float32] = self.encoder.transform(np.column_stack(codes))
-        return made
+        return np.hstack([column.transform(features) for column in self.columns])
 
     def treatments(self) -> list[Treatment]:
         """Describe each column."""
-        found = []
-        for name, known, joined in zip(
-            self.levels,
-            self.encoder.categories_,
-            self.encoder.infrequent_categories_,
-            strict=True,
-        ):
-            rare = 0 if joined is None else len(joined)
-            words = "one column a level"
-            if _MISSING in known:
-                words += ", missing being one"
-            if rare:
-                words += f"; {rare:,} with fewer than {FEWEST_ROWS_A_LEVEL} rows share one"
-            made = len(known) - rare + bool(rare)
-            found.append(Treatment(name=str(name), kind="category", treatment=words, made=made))
-        return found
+        return [column.treatment() for column in self.columns]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,7 +170,7 @@ def fit_categories(
     unused : list of Treatment
         Columns that say nothing about these rows: constant, or without a frequent level.
     """
-    few: dict[str, pd.Index[Any]] = {}
+    few: list[OneHotColumn] = []
     hashed: list[Hashed] = []
     unused: list[Treatment] = []
     for name in names:
@@ -173,8 +194,8 @@ def fit_categories(
                 )
             )
         else:
-            few[name] = levels
-    return _one_hot(features, few) if few else None, hashed, unused
+            few.append(_one_hot(name, levels, counts, missing))
+    return OneHot(columns=tuple(few)) if few else None, hashed, unused
 
 
 def as_levels(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -202,15 +223,14 @@ def _count(column: pd.Series[Any]) -> tuple[pd.Index[Any], NDArray[np.int64], in
     return column.cat.categories[occurs], counts[1:][occurs], int(counts[0])
 
 
-def _one_hot(features: pd.DataFrame, levels: dict[str, pd.Index[Any]]) -> OneHot:
-    codes = [level_codes(features[name], known) for name, known in levels.items()]
-    encoder = OneHotEncoder(
-        handle_unknown="infrequent_if_exist",
-        min_frequency=FEWEST_ROWS_A_LEVEL,
-        sparse_output=False,
-        dtype=np.float32,
-    ).fit(np.column_stack(codes))
-    return OneHot(levels=levels, encoder=encoder)
+def _one_hot(
+    name: Any, levels: pd.Index[Any], counts: NDArray[np.int64], missing: int
+) -> OneHotColumn:
+    kept = np.flatnonzero(counts >= FEWEST_ROWS_A_LEVEL).astype(np.int64)
+    if missing >= FEWEST_ROWS_A_LEVEL:
+        kept = np.concatenate([[_MISSING], kept])
+    rare = len(levels) + bool(missing) - len(kept)
+    return OneHotColumn(name=name, levels=levels, kept=kept, rare=rare)
 
 
 def _hashes(levels: pd.Index[Any]) -> NDArray[np.float32]:

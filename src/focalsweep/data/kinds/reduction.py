@@ -22,8 +22,8 @@ class Reduction:
 
     Parameters
     ----------
-    svd : TruncatedSVD
-        Fitted on training rows.
+    components : array of shape (components, wide columns)
+        Right singular vectors of the training rows.
     center : array of shape (components,)
         Mean of each component over the training rows.
     scale : float
@@ -31,7 +31,7 @@ class Reduction:
         their weights among each other.
     """
 
-    svd: TruncatedSVD
+    components: NDArray[np.floating]
     center: NDArray[np.float64]
     scale: float
 
@@ -42,8 +42,8 @@ class Reduction:
 
     def transform(self, wide: csr_array) -> NDArray[np.float32]:
         """Return components with training mean 0, bounded as numbers are: (rows, components)."""
-        components = np.asarray(self.svd.transform(wide), np.float64)
-        scaled = np.clip((components - self.center) * self.scale, -1e6, 1e6)
+        made = np.asarray(wide @ self.components.T, np.float64)
+        scaled = np.clip((made - self.center) * self.scale, -1e6, 1e6)
         return smooth_clip(scaled).astype(np.float32)
 
 
@@ -64,8 +64,10 @@ def fit_reduction(wide: csr_array, *, components: int) -> Reduction | None:
     # A decomposition of rows that are all zero has no explained variance to divide by.
     with np.errstate(divide="ignore", invalid="ignore"):
         svd.fit(wide)
-    made = np.asarray(svd.transform(wide), np.float64)
+    made = np.asarray(wide @ svd.components_.T, np.float64)
     variance = float(made.var(axis=0).mean())
     if not variance > 1e-12:
         return None
-    return Reduction(svd=svd, center=made.mean(axis=0), scale=1 / np.sqrt(variance))
+    return Reduction(
+        components=svd.components_, center=made.mean(axis=0), scale=float(1 / np.sqrt(variance))
+    )

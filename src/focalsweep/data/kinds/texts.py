@@ -89,13 +89,7 @@ def fit_texts(column: pd.Series[Any]) -> Texts | None:
         Text, possibly missing.
     """
     documents = _documents(column)
-    vectorizer = TfidfVectorizer(
-        max_features=TERMS,
-        min_df=_FEWEST_ROWS_A_TERM,
-        token_pattern=_WORD.pattern,
-        sublinear_tf=True,
-        dtype=np.float32,
-    )
+    vectorizer = new_vectorizer()
     if not _has_repeated_word(vectorizer.build_analyzer(), documents):
         return None
     weighted = vectorizer.fit_transform(documents)
@@ -122,6 +116,24 @@ def is_free_text(values: Sequence[str]) -> bool:
         return False
     words = sum(len(_WORD.findall(value)) for value in values)
     return words >= FEWEST_WORDS * len(values)
+
+
+def new_vectorizer(terms: Sequence[str] | None = None) -> TfidfVectorizer:
+    """Make the vectorizer of this module, to be fitted.
+
+    Parameters
+    ----------
+    terms : sequence of str, optional
+        Its words, where they are known; its ``idf_`` is then all that it lacks.
+    """
+    return TfidfVectorizer(
+        vocabulary=terms,
+        max_features=TERMS,
+        min_df=_FEWEST_ROWS_A_TERM,
+        token_pattern=_WORD.pattern,
+        sublinear_tf=True,
+        dtype=np.float32,
+    )
 
 
 def _documents(column: pd.Series[Any]) -> list[str]:

@@ -1,0 +1,189 @@
+"""One composed sweep from the data to the report: what the command line and Python share.
+
+Heavy packages are imported when they are needed, so that what is wrong with the data shows at once.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from focalsweep.config.compose import ComposedSweep
+    from focalsweep.config.schema import SweepConfig
+    from focalsweep.data.dataset import Dataset
+    from focalsweep.evidence.result import SweepResult
+    from focalsweep.prepare import Plan
+    from focalsweep.search.tracker import Tracker
+
+
+def carry_out(
+    composed: ComposedSweep,
+    *,
+    runs: Path,
+    console: Console,
+    command: str,
+    dataset: Dataset | None = None,
+    show_result: bool = True,
+) -> SweepResult:
+    """Run one sweep and write its folder, or read what a finished one found.
+
+    Parameters
+    ----------
+    composed : ComposedSweep
+        The checked config and the run folder.
+    runs : Path
+        The folder beside whose run folders MLflow's file lies.
+    console : Console
+        Where everything shows.
+    command : str
+        What the user typed, for the record.
+    dataset : Dataset, optional
+        The rows where the caller holds them; read as the config says otherwise.
+    show_result : bool, default True
+        Whether the result is printed at the end.
+
+    Raises
+    ------
+    UserError
+        When data, config or run folder cannot be used; nothing is written then.
+    """
+    from focalsweep import run_folder
+    from focalsweep.prepare import prepare
+    from focalsweep.report.terminal import print_data_summary, print_result
+    from focalsweep.report.write import RESULT_FILE, read_result, write_outputs, write_text
+    from focalsweep.stopwatch import Stopwatch
+
+    stopwatch = Stopwatch()
+    with stopwatch.phase("data"):
+        plan = prepare(composed.config, dataset=dataset)
+    run_folder.check(composed, data_sha256=plan.facts.sha256)
+    tracker = _tracker(composed.config, runs=runs)
+    print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
+    for message in plan.messages:
+        console.print(message, markup=False)
+    if not (composed.run_dir / RESULT_FILE).exists():
+        console.print(plan.prior_sentence, markup=False)
+        with stopwatch.phase("start"):
+            _start(plan)
+    with run_folder.opened(composed, data_sha256=plan.facts.sha256) as folder:
+        if (folder / RESULT_FILE).exists():
+            console.print("This sweep is finished; what follows is its stored result.")
+            result = read_result(folder)
+        else:
+            from focalsweep.run_sweep import run_sweep
+
+            result, trials = run_sweep(
+                plan,
+                folder,
+                console=console,
+                command=command,
+                stopwatch=stopwatch,
+                tracker=tracker,
+            )
+            with stopwatch.phase("report"):
+                write_outputs(result, trials, folder)
+        if "tracking" not in result.seconds:
+            seconds = {**stopwatch.seconds, **result.seconds}
+            with stopwatch.phase("tracking"):
+                tracked = mirror(tracker, folder, console)
+            if tracked:
+                seconds["tracking"] = stopwatch.seconds["tracking"]
+            result = result.model_copy(update={"seconds": seconds})
+            write_text(folder / RESULT_FILE, result.model_dump_json(indent=2) + "\n")
+        if show_result:
+            ui = _ui_command(composed.config, runs=runs)
+            print_result(console, result, folder, ui=ui)
+    return result
+
+
+def _start(plan: Plan) -> None:
+    """Import what takes seconds, and refuse a model that cannot be built."""
+    import_tensorflow_quietly()
+    import optuna
+
+    from focalsweep.procedure import check_model
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    check_model(plan)
+
+
+def _tracker(config: SweepConfig, *, runs: Path) -> Tracker:
+    from focalsweep.search.tracker import NoTracking
+
+    if config.tracking.kind == "none":
+        return NoTracking()
+    from focalsweep.tracking.mirror import MlflowTracker
+    from focalsweep.tracking.store import default_uri
+
+    return MlflowTracker(
+        uri=config.tracking.uri or default_uri(runs),
+        trials=config.tracking.trials,
+        models=config.tracking.models,
+        register_as=config.tracking.register_as,
+    )
+
+
+def mirror(tracker: Tracker, folder: Path, console: Console) -> bool:
+    """Mirror a run folder and tell whether it was; nothing is lost by a failure."""
+    from focalsweep.search.tracker import TrackingError
+
+    try:
+        summary = tracker.mirror(folder)
+    except TrackingError as error:
+        console.print(f"Warning: {error}", style="yellow", soft_wrap=True, markup=False)
+        return False
+    if summary is None:
+        return False
+    console.print(
+        f"Tracked {summary.runs} runs in MLflow experiment `{summary.experiment}` "
+        f"({summary.seconds:.1f} s)."
+    )
+    if summary.registered is not None:
+        console.print(summary.registered, markup=False, soft_wrap=True)
+    return True
+
+
+def _ui_command(config: SweepConfig, *, runs: Path) -> str | None:
+    if config.tracking.kind == "none":
+        return None
+    if config.tracking.uri is not None:
+        return f"focalsweep ui --uri {shlex.quote(config.tracking.uri)}"
+    if runs == Path("runs").absolute():
+        return "make ui  (or: focalsweep ui)"
+    from focalsweep.tracking.store import default_uri
+
+    return f"focalsweep ui --uri {shlex.quote(default_uri(runs))}"
+
+
+def import_tensorflow_quietly() -> None:
+    """Import TensorFlow without the lines that its C++ side prints about missing GPUs.
+
+    They go to file descriptor 2 before any log level is read. What is printed is shown when the
+    import fails.
+    """
+    import tempfile
+
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as noise:
+        os.dup2(noise.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        except BaseException:
+            noise.seek(0)
+            os.write(kept, noise.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

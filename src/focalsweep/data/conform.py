@@ -1,0 +1,168 @@
+"""Bring new rows to the columns that a model was trained on, or say which column does not fit.
+
+A model that predicts in another place meets other files: columns in another order, further ones,
+numbers written as text. What can be read as what training had is; anything else is an error that
+names the column, because a prediction from a misread column would look like any other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from focalsweep.data.column_names import listed
+from focalsweep.data.dataset import Dataset
+from focalsweep.data.plain_column import plain_column
+from focalsweep.errors import UserError
+
+ColumnKind = Literal["number", "boolean", "date", "text"]
+
+_DATE_ORDERS = ("ISO8601", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
+_TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+_WORDS: dict[ColumnKind, str] = {
+    "number": "numbers",
+    "boolean": "true and false, or 1 and 0",
+    "date": "dates",
+    "text": "text",
+}
+
+
+def kinds_of(dataset: Dataset) -> tuple[ColumnKind, ...]:
+    """Say what each raw column holds, in the order of `Dataset.input_columns`."""
+    plain = [_kind(dtype) for dtype in dataset.features.dtypes]
+    wide = len(dataset.input_columns) - len(plain)
+    return (*plain, *(["number"] * wide))  # type: ignore[arg-type]
+
+
+def conform(
+    frame: pd.DataFrame, *, columns: Sequence[str], kinds: Sequence[ColumnKind]
+) -> pd.DataFrame:
+    """Return the columns of training, in their order and of their kinds.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (rows, at least `columns`)
+        New rows; further columns are left out. Missing values are allowed everywhere.
+    columns : sequence of str
+        Names of the columns of training.
+    kinds : sequence of {"number", "boolean", "date", "text"}
+        What each holds; levels of categories are text.
+
+    Raises
+    ------
+    UserError
+        When a column is missing, comes twice, or holds something else.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"town": ["Bonn"], "size": ["12.5"], "other": [0]})
+    >>> conform(rows, columns=["size", "town"], kinds=["number", "text"]).iloc[0].tolist()
+    [12.5, 'Bonn']
+    """
+    names = [str(name) for name in frame.columns]
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise UserError(
+            f"The rows must have the {len(columns):,} columns of training. Missing: "
+            f"{listed(missing)}; received {listed(names)}."
+        )
+    twice = [name for name in columns if names.count(name) > 1]
+    if twice:
+        raise UserError(f"The rows have the column {listed(twice)} twice; rename one of them.")
+    named = frame.set_axis(names, axis=1)
+    return pd.DataFrame(
+        {
+            name: _as_kind(named[name].reset_index(drop=True), kind, name=name)
+            for name, kind in zip(columns, kinds, strict=True)
+        },
+        index=pd.RangeIndex(len(frame)),
+        copy=False,
+    )
+
+
+def _kind(dtype: Any) -> ColumnKind:
+    kinds = pd.api.types
+    if kinds.is_bool_dtype(dtype):
+        return "boolean"
+    if kinds.is_numeric_dtype(dtype):
+        return "number"
+    return "date" if kinds.is_datetime64_any_dtype(dtype) else "text"
+
+
+def _as_kind(column: pd.Series[Any], kind: ColumnKind, *, name: str) -> pd.Series[Any]:
+    if kind == "text":
+        return _text(column, name=name)
+    if kind == "date" and _is_text(column):
+        return _dates(column, name=name)
+    if kind == "boolean" and _is_text(column):
+        truths = column.map(lambda value: _TRUTHS.get(str(value).strip().lower()), "ignore")
+        _refuse(column, truths.isna() & column.notna(), kind, name=name)
+        return truths.astype("float64")
+    plain = plain_column(column, name=name, notes=defaultdict(list))
+    if kind == "date":
+        fits = pd.api.types.is_datetime64_any_dtype(plain.dtype)
+    else:
+        fits = pd.api.types.is_numeric_dtype(plain.dtype)
+        # `plain_column` makes days of durations, as in training; a date is none.
+    if not fits and column.notna().any():
+        wrong = column.notna()
+        if kind == "number" and _is_text(column):
+            wrong &= pd.to_numeric(column, errors="coerce").isna()
+        _refuse(column, wrong, kind, name=name)
+    if kind == "boolean":
+        _refuse(column, plain.notna() & ~plain.isin([0, 1]), kind, name=name)
+    return plain if fits else pd.Series(np.nan, index=column.index)
+
+
+def _is_text(column: pd.Series[Any]) -> bool:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return True
+    return pd.api.types.infer_dtype(column, skipna=True) == "string"
+
+
+def _text(column: pd.Series[Any], *, name: str) -> pd.Series[Any]:
+    """Return text as training had it: stripped, and whole numbers without a fraction."""
+    if pd.api.types.is_float_dtype(column.dtype):
+        # A column of whole numbers with a gap in it comes as fractions.
+        present = column.dropna()
+        if (present == present.round()).all():
+            column = column.astype("Int64")
+    values = column.astype("object").map(lambda value: str(value).strip(), na_action="ignore")
+    return values.astype("str")
+
+
+def _dates(column: pd.Series[Any], *, name: str) -> pd.Series[Any]:
+    """Read dates by the one order that fits all of them."""
+    text = column.astype("object").map(lambda value: str(value).strip(), na_action="ignore")
+    read: list[pd.Series[Any]] = []
+    for order in _DATE_ORDERS:
+        dates = pd.to_datetime(text, format=order, errors="coerce", utc=True)
+        if not (dates.isna() & text.notna()).any():
+            naive = dates.dt.tz_localize(None)
+            if not any(naive.equals(other) for other in read):
+                read.append(naive)
+    if not read:
+        iso = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+        _refuse(column, iso.isna() & text.notna(), "date", name=name)
+    if len(read) > 1:
+        raise UserError(
+            f"Column `{name}` must hold dates of which day and month are clear. Received: "
+            f"`{text.dropna().iloc[0]}`; write year-month-day."
+        )
+    return read[0]
+
+
+def _refuse(column: pd.Series[Any], wrong: pd.Series[Any], kind: ColumnKind, *, name: str) -> None:
+    if not wrong.any():
+        return
+    row = int(np.flatnonzero(wrong.to_numpy())[0])
+    raise UserError(
+        f"Column `{name}` must hold {_WORDS[kind]}, as in training. Received: "
+        f"`{str(column.iloc[row])[:60]}` in row {row + 1}; mend the column, or leave the value "
+        "empty where it is not known."
+    )

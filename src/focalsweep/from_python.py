@@ -1,0 +1,267 @@
+"""A sweep from Python: arrays or a DataFrame in, an `Outcome` out, by the command line's own path."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import optuna
+import pandas as pd
+from rich.console import Console
+
+from focalsweep.carry_out import carry_out
+from focalsweep.config.compose import compose_sweep
+from focalsweep.config.overrides import RUN_DIR, quoted
+from focalsweep.data.callable import dataset_of_returned
+from focalsweep.data.dataset import Dataset
+from focalsweep.errors import InputError, UserError
+from focalsweep.outcome import Outcome
+from focalsweep.report.write import read_result
+
+ORIGIN = "focalsweep.sweep"
+_GIVEN = "focalsweep.data.given.given_from_python"
+
+
+def sweep(
+    X: Any,
+    y: Any,
+    *,
+    arms: Sequence[str] | None = None,
+    trials: int | None = None,
+    epochs: int | None = None,
+    evaluation: Literal["nested", "holdout", "quick"] | str | None = None,
+    objective: str | None = None,
+    seed: int | None = None,
+    groups: Any = None,
+    time: Any = None,
+    split: Any = None,
+    weights: Any = None,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+    multi_label: bool | None = None,
+    model: str | Callable[..., Any] | Mapping[str, Any] | None = None,
+    optimizer: str | None = None,
+    sampler: str | None = None,
+    config: str | None = None,
+    config_dir: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    folder: str | Path | None = None,
+    progress: bool = True,
+    tracking: str = "none",
+    name: str = "python",
+) -> Outcome:
+    """Find out which loss to train with on your rows, and how sure that is.
+
+    Everything that is None is as the sweep `config` has it.
+
+    Parameters
+    ----------
+    X : DataFrame, array or SciPy sparse matrix
+        One row an example. A DataFrame takes mixed columns as they are: numbers, booleans, dates,
+        categories, text, missing values. Also images, see
+        `focalsweep.data.arrays.dataset_of_arrays`.
+    y : array, Series, DataFrame, or name of a column of `X`
+        Class codes or names; or binary columns, one a label (rows with exactly one 1 are one-hot).
+    arms : sequence of str, optional
+        Names of files in ``conf/loss/``, cross-entropy among them.
+    trials, epochs : int, optional
+        Budget of every arm.
+    evaluation : {"nested", "holdout", "quick"}, optional
+        How scores are made: file of ``conf/evaluation/``.
+    objective : str, optional
+        What is maximised, such as ``macro_f1``.
+    seed : int, optional
+        Of everything that is drawn.
+    groups, time, split, weights : array of shape (rows,), optional
+        What is known of rows beside their features, or names of columns where `y` is one.
+    feature_names, class_names : sequence of str, optional
+        Names of the columns of an array `X`, and of class codes or label columns.
+    multi_label : bool, optional
+        How several target columns are read; None: as their rows look.
+    model : str, callable or mapping, optional
+        A file of ``conf/model/``; a function of a module that takes ``n_features`` and ``n_classes``
+        and returns a Keras model; or a mapping with ``_target_`` and its arguments.
+    optimizer, sampler, tracking : str, optional
+        Files of ``conf/optimizer/``, ``conf/sampler/`` and ``conf/tracking/``; MLflow gets nothing
+        unless asked.
+    config : str, optional
+        The sweep to start from, a file of ``sweeps/``: by default ``quickstart``, or
+        ``multi_label`` where rows carry labels.
+    config_dir : path, optional
+        A folder with configs of your own.
+    overrides : sequence of str
+        Everything else, as on the command line: ``["dataset.rare_classes=drop"]``.
+    folder : path, optional
+        The run folder. One that holds a sweep of the same data and config goes on where it stopped,
+        or gives its result at once. By default a temporary one, which goes with the `Outcome`.
+    progress : bool, default True
+        Whether to show what is going on.
+    name : str, default "python"
+        Short name of the dataset.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ValueError
+        When something cannot be used: one sentence with what was received and the way out.
+
+    Examples
+    --------
+    >>> import focalsweep
+    >>> from sklearn.datasets import make_classification
+    >>> X, y = make_classification(120, weights=[0.8], random_state=0)
+    >>> found = focalsweep.sweep(
+    ...     X, y, arms=["cross_entropy", "focal_gamma"], trials=1, epochs=1, evaluation="quick",
+    ...     model="linear", progress=False, overrides=["references=false"],
+    ... )
+    >>> found.verdict.decision, found.arms["arm"].tolist()
+    ('not_enough_data', ['cross_entropy', 'focal_gamma'])
+    >>> found.predict(X).shape, found.predict_proba(X).shape
+    ((120,), (120, 2))
+    """
+    try:
+        if feature_names is not None and isinstance(X, pd.DataFrame):
+            raise UserError(
+                "`feature_names` names the columns of an array, and `X` is a DataFrame, which has "
+                "names; rename its columns instead."
+            )
+        parts = {"groups": groups, "split": split, "time": time, "weights": weights}
+        named = {"feature_names": feature_names, "class_names": class_names}
+        dataset = dataset_of_returned(
+            {"X": X, "y": y, "multi_label": multi_label}
+            | {key: value for key, value in {**parts, **named}.items() if value is not None},
+            name=name,
+            origin=ORIGIN,
+        )
+        settings = {
+            "evaluation": evaluation,
+            "optimizer": optimizer,
+            "sampler": sampler,
+            "tracking": tracking,
+            "trials": trials,
+            "epochs": epochs,
+            "objective": objective,
+            "seed": seed,
+            "arms": None if arms is None else f"[{','.join(arms)}]",
+        }
+        given = [f"{key}={value}" for key, value in settings.items() if value is not None]
+        if isinstance(model, str):
+            given.append(f"model={model}")
+        return _run(
+            dataset,
+            config=config or ("multi_label" if dataset.multi_label else "quickstart"),
+            config_dir=None if config_dir is None else Path(config_dir),
+            overrides=[*given, *overrides],
+            model=None if model is None or isinstance(model, str) else _component(model),
+            folder=folder,
+            console=_console(progress),
+        )
+    except UserError as error:
+        raise InputError(str(error)) from None
+
+
+def load(folder: str | Path) -> Outcome:
+    """Return what a finished sweep found: one of `sweep`, or of the command line.
+
+    Parameters
+    ----------
+    folder : path
+        The run folder.
+
+    Raises
+    ------
+    ValueError
+        When it is not the folder of a finished sweep.
+    """
+    path = Path(folder).expanduser().absolute()
+    try:
+        return Outcome(path=path, result=read_result(path))
+    except UserError as error:
+        raise InputError(str(error)) from None
+
+
+def _run(
+    dataset: Dataset,
+    *,
+    config: str,
+    config_dir: Path | None,
+    overrides: Sequence[str],
+    model: Mapping[str, Any] | None,
+    folder: str | Path | None,
+    console: Console,
+) -> Outcome:
+    _refuse_a_second_source(overrides)
+    temporary = None
+    if folder is None:
+        temporary = TemporaryDirectory(prefix="focalsweep-")
+        path = Path(temporary.name) / "run"
+    else:
+        path = Path(folder).expanduser().absolute()
+    composed = compose_sweep(
+        config,
+        [
+            "dataset=callable",
+            f"dataset.function={_GIVEN}",
+            f"dataset.arguments={{sha256: {quoted(dataset.sha256())}}}",
+            f"dataset.name={quoted(dataset.name)}",
+            f"{RUN_DIR}={quoted(str(path))}",
+            *overrides,
+        ],
+        config_dir=config_dir,
+        replaced={} if model is None else {"model": dict(model)},
+    )
+    if composed.config.vary is not None:
+        raise UserError("`vary` makes several sweeps; call `sweep` once for each value instead.")
+    level = optuna.logging.get_verbosity()
+    try:
+        result = carry_out(
+            composed,
+            runs=path.parent,
+            console=console,
+            command="focalsweep.sweep(X, y)",
+            dataset=dataset,
+            show_result=False,
+        )
+    finally:
+        optuna.logging.set_verbosity(level)
+    return Outcome(path=path, result=result, temporary=temporary)
+
+
+def _refuse_a_second_source(overrides: Sequence[str]) -> None:
+    """Refuse overrides that say where rows come from: `X` and `y` are the rows."""
+    own = ("path", "target", "function", "arguments", "_target_", "multi_label")
+    roles = ("groups", "split", "time", "weights")
+    for override in overrides:
+        key = override.partition("=")[0].strip("+~")
+        part = key.removeprefix("dataset.")
+        if key == "dataset" or (key != part and part in own + roles):
+            way_out = f"give `{part}=` to `sweep`" if part in roles else "leave it out"
+            raise UserError(
+                f"`{override}` has no effect, because `X` and `y` are the data; {way_out}."
+            )
+
+
+def _component(model: Callable[..., Any] | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(model, Mapping):
+        return model
+    path = f"{getattr(model, '__module__', None)}.{getattr(model, '__qualname__', '')}"
+    if not all(part.isidentifier() for part in path.split(".")):
+        raise UserError(
+            "`model` must be a function of a module, so that its name says which it is. Received: "
+            f"`{path}`; define it with `def` outside of other functions."
+        )
+    return {"_target_": path}
+
+
+def _console(progress: bool) -> Console:
+    console = Console(highlight=False, quiet=not progress)
+    if console.is_jupyter and importlib.util.find_spec("ipywidgets") is None:
+        # Its live bar needs ipywidgets: lines now and then instead.
+        return Console(highlight=False, force_jupyter=False, force_terminal=False)
+    return console

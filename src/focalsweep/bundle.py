@@ -177,8 +177,8 @@ def bundle_of(folder: Path, arm: str | None = None) -> Bundle:
     facts = read_facts(models, arm)
     if facts is None or not (models / PREPROCESSOR_FILE).is_file():
         raise UserError(
-            f"`{folder}` must hold the model of `{arm}`. Received: a sweep without it; run it again "
-            "in another folder with `tracking.models=true`."
+            f"`{folder}` must hold the model of `{arm}`. Received: a sweep without it; run it "
+            "again in another folder with `tracking.models=true`."
         )
     network = (models / f"{arm}.keras").read_bytes()
     preprocessor = (models / PREPROCESSOR_FILE).read_bytes()

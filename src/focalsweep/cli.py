@@ -1,4 +1,4 @@
-"""The command line: ``sweep``, ``inspect``, ``compare``, ``export``, ``predict``, ``track``, ``ui``.
+"""The command line: ``sweep``, ``inspect``, ``compare``, ``export``, ``predict``, ``track``, ...
 
 Here are their names, options and help; what each does is in `focalsweep.commands`.
 """

@@ -1,11 +1,14 @@
-"""A sweep from Python: arrays or a DataFrame in, an `Outcome` out, by the command line's own path."""
+"""A sweep from Python: arrays or a DataFrame in, an `Outcome` out, by the command line's path."""
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any, Literal
 
 import optuna
@@ -82,8 +85,8 @@ def sweep(
     multi_label : bool, optional
         How several target columns are read; None: as their rows look.
     model : str, callable or mapping, optional
-        A file of ``conf/model/``; a function of a module that takes ``n_features`` and ``n_classes``
-        and returns a Keras model; or a mapping with ``_target_`` and its arguments.
+        A file of ``conf/model/``; a function of a module that takes ``n_features`` and
+        ``n_classes`` and returns a Keras model; or a mapping with ``_target_`` and its arguments.
     optimizer, sampler, tracking : str, optional
         Files of ``conf/optimizer/``, ``conf/sampler/`` and ``conf/tracking/``; MLflow gets nothing
         unless asked.
@@ -196,13 +199,39 @@ def _run(
     folder: str | Path | None,
     console: Console,
 ) -> Outcome:
+    """Run in `folder`, or in a temporary one that is removed when the outcome goes."""
     _refuse_a_second_source(overrides)
-    temporary = None
-    if folder is None:
-        temporary = TemporaryDirectory(prefix="focalsweep-")
-        path = Path(temporary.name) / "run"
-    else:
-        path = Path(folder).expanduser().absolute()
+    run = partial(
+        _run_in,
+        dataset=dataset,
+        config=config,
+        config_dir=config_dir,
+        overrides=overrides,
+        model=model,
+        console=console,
+    )
+    if folder is not None:
+        return run(Path(folder).expanduser().absolute())
+    scratch = mkdtemp(prefix="focalsweep-")
+    try:
+        outcome = run(Path(scratch) / "run")
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    weakref.finalize(outcome, shutil.rmtree, scratch, ignore_errors=True)
+    return outcome
+
+
+def _run_in(
+    path: Path,
+    *,
+    dataset: Dataset,
+    config: str,
+    config_dir: Path | None,
+    overrides: Sequence[str],
+    model: Mapping[str, Any] | None,
+    console: Console,
+) -> Outcome:
     composed = compose_sweep(
         config,
         [
@@ -230,7 +259,7 @@ def _run(
         )
     finally:
         optuna.logging.set_verbosity(level)
-    return Outcome(path=path, result=result, temporary=temporary)
+    return Outcome(path=path, result=result)
 
 
 def _refuse_a_second_source(overrides: Sequence[str]) -> None:

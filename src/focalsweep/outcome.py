@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,13 +40,10 @@ class Outcome:
         `folder=` a temporary one, which goes when this object goes.
     result : SweepResult
         Everything found, as in ``result.json``.
-    temporary : TemporaryDirectory, optional
-        Keeps a temporary `path` for as long as this object lives.
     """
 
     path: Path
     result: SweepResult
-    temporary: TemporaryDirectory[str] | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -65,7 +65,8 @@ def preprocessor_bytes(preprocessor: Preprocessor) -> bytes:
     arrays: Arrays = {}
     structure = json.dumps(_plain(preprocessor, arrays))
     file = io.BytesIO()
-    np.savez_compressed(file, **{_STRUCTURE: np.array(structure)}, **arrays)
+    arrays[_STRUCTURE] = np.array(structure)
+    np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 

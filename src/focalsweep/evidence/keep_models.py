@@ -60,6 +60,7 @@ def keep_models(
     if not final:
         return []
     into.mkdir(parents=True, exist_ok=True)
+    assert folds.preprocessor is not None  # where there is a final member, it was fitted
     (into / PREPROCESSOR_FILE).write_bytes(preprocessor_bytes(folds.preprocessor))
     _sample(dataset).to_csv(into / SAMPLE_FILE, index=False)
     diverged = []

@@ -61,8 +61,9 @@ def conform(
     --------
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"town": ["Bonn"], "size": ["12.5"], "other": [0]})
-    >>> conform(rows, columns=["size", "town"], kinds=["number", "text"]).iloc[0].tolist()
-    [12.5, 'Bonn']
+    >>> found = conform(rows, columns=["size", "town"], kinds=["number", "text"])
+    >>> list(found), float(found["size"][0])
+    (['size', 'town'], 12.5)
     """
     names = [str(name) for name in frame.columns]
     missing = [name for name in columns if name not in names]

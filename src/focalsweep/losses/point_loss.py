@@ -190,6 +190,7 @@ class SigmoidPointLoss(keras.losses.Loss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Compute the loss of each row: the mean over its labels."""
         logits = keras.ops.convert_to_tensor(y_pred)
+        y_true = keras.ops.convert_to_tensor(y_true)
         labels = len(self.point.offset)
         if logits.shape[-1] != labels or y_true.shape[-1] != labels:
             raise ValueError(

@@ -48,6 +48,7 @@ def sweep(
     model: str | Callable[..., Any] | Mapping[str, Any] | None = None,
     optimizer: str | None = None,
     sampler: str | None = None,
+    pruner: str | None = None,
     config: str | None = None,
     config_dir: str | Path | None = None,
     overrides: Sequence[str] = (),
@@ -87,9 +88,9 @@ def sweep(
     model : str, callable or mapping, optional
         A file of ``conf/model/``; a function of a module that takes ``n_features`` and
         ``n_classes`` and returns a Keras model; or a mapping with ``_target_`` and its arguments.
-    optimizer, sampler, tracking : str, optional
-        Files of ``conf/optimizer/``, ``conf/sampler/`` and ``conf/tracking/``; MLflow gets nothing
-        unless asked.
+    optimizer, sampler, pruner, tracking : str, optional
+        Files of ``conf/optimizer/``, ``conf/sampler/``, ``conf/pruner/`` and ``conf/tracking/``;
+        MLflow gets nothing unless asked.
     config : str, optional
         The sweep to start from, a file of ``sweeps/``: by default ``quickstart``, or
         ``multi_label`` where rows carry labels.
@@ -146,6 +147,7 @@ def sweep(
             "evaluation": evaluation,
             "optimizer": optimizer,
             "sampler": sampler,
+            "pruner": pruner,
             "tracking": tracking,
             "trials": trials,
             "epochs": epochs,

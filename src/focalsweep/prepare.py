@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from inspect import isclass
 from math import ceil
 
 import numpy as np
@@ -36,6 +37,7 @@ from focalsweep.evidence.facts import (
 from focalsweep.evidence.prior_detectable import prior_sentence
 from focalsweep.evidence.result import LeftOut
 from focalsweep.losses.class_weights import priors_equal
+from focalsweep.losses.keras_point import check_keras_loss, keras_point
 from focalsweep.metrics.objective import COST, Objective
 from focalsweep.search.arm import Arm, Counts, Nuisance, Range
 from focalsweep.search.folds import (
@@ -317,11 +319,17 @@ def _check_ends(arm: Arm, counts: Counts, *, nuisance: Nuisance) -> None:
 
 
 def _arm(name: str, config: ArmConfig) -> Arm:
+    function = load(config.target, at=f"loss.{name}")
+    make_loss = partial(function, **config.options)
+    if isclass(function):
+        vectors = [key for key, limits in config.search.items() if limits.vector]
+        check_keras_loss(function, arm=name, vectors=vectors)
+        make_loss = partial(keras_point, make_keras_loss=function, fixed=config.options)
     return Arm(
         name=name,
         label=config.label,
         family=config.family,
-        make_loss=partial(load(config.target, at=f"loss.{name}"), **config.options),
+        make_loss=make_loss,
         search={key: _range(limits) for key, limits in config.search.items()},
         baselines=config.baselines,
         rows=None if config.rows is None else load(config.rows, at=f"loss.{name}", key="rows"),

@@ -5,6 +5,7 @@ A sweep judges the outcome; the audit of verdicts runs the same procedure on pla
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import keras
 
-from focalsweep.config.target import build
+from focalsweep.config.target import build, factory
 from focalsweep.errors import UserError
 from focalsweep.evidence.refit import Chosen, refit
+from focalsweep.models.flat_rows import image_argument, with_flat_rows
 from focalsweep.models.last_dense import check_last_dense
+from focalsweep.models.logits_check import check_logits
+from focalsweep.models.refusal import first_sentence
 from focalsweep.prepare import Plan
 from focalsweep.progress import NoProgress, Progress
 from focalsweep.search.chunk_store import ChunkStore
@@ -24,7 +28,9 @@ from focalsweep.search.rounds import OpenStudy, Search
 from focalsweep.search.studies import StudyStore
 from focalsweep.search.suspects import find_suspects
 from focalsweep.stopwatch import Stopwatch
+from focalsweep.search.arm import outside_family
 from focalsweep.training.choice import make_trainer
+from focalsweep.training.loss_variables import check_keras_point
 from focalsweep.training.member import Trainer
 from focalsweep.training.optimizer import Optimizer
 
@@ -51,8 +57,8 @@ class Work:
         return self.search_members + self.refit_members
 
 
-def trainer_of(plan: Plan, *, like: Trainer | None = None) -> tuple[Trainer, str | None]:
-    """Make the plan's trainer, and a sentence for the log where models train one by one.
+def trainer_of(plan: Plan, *, like: Trainer | None = None) -> tuple[Trainer, str]:
+    """Make the plan's trainer, and a sentence for the log: which path models take, and why.
 
     Parameters
     ----------
@@ -70,6 +76,7 @@ def trainer_of(plan: Plan, *, like: Trainer | None = None) -> tuple[Trainer, str
         softened=any(arm.softens(plan.counts) for arm in plan.arms),
         cosine_head=any(arm.has_cosine_head(plan.counts) for arm in plan.arms),
         head_only=any(arm.trains_head_only(plan.counts) for arm in plan.arms),
+        outside=outside_family(plan.arms, plan.counts),
         like=like,
     )
 
@@ -181,11 +188,16 @@ def check_model(plan: Plan) -> None:
     Raises
     ------
     UserError
-        If a parameter of the model is unknown, missing, or refused by Keras, or if an arm needs
-        another last layer than the model's.
+        If a parameter of the model is unknown, missing, or refused by Keras; if the model takes
+        other rows than these or gives anything but one logit a class; if an arm needs another last
+        layer than the model's, or its own loss cannot be computed.
     """
-    model = _build_model(plan, plan.folds.views[0].features.shape[1])
+    rows = plan.folds.views[0].features
+    model = _build_model(plan, rows.shape[1])
+    check_logits(model, rows, n_classes=plan.dataset.n_classes)
     counts = plan.counts
+    for name, point in outside_family(plan.arms, counts).items():
+        check_keras_point(point, arm=name, multi_label=plan.dataset.multi_label, counts=counts)
     check_last_dense(
         model,
         arms=[
@@ -214,8 +226,24 @@ def _optimizer(plan: Plan) -> Optimizer:
 
 
 def _build_model(plan: Plan, n_features: int) -> keras.Model:
+    """Build the model for flat rows, whatever rows it takes itself."""
+    component, image_shape = plan.config.model, plan.dataset.image_shape
+    made = factory(component)
+    parameters = inspect.signature(made.func).parameters
+    known = {"n_features": n_features, "n_classes": plan.dataset.n_classes}
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    given = {name: value for name, value in known.items() if name in parameters or open_ended}
+    shape = parameters.get("input_shape")
+    given |= image_argument(
+        made.func,
+        image_shape=image_shape,
+        takes=shape is not None and "input_shape" not in component.parameters,
+        needs=shape is not None and shape.default is shape.empty,
+    )
     try:
-        return build(plan.config.model, n_features=n_features, n_classes=plan.dataset.n_classes)
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise UserError(f"The `model` cannot be built as configured: {reason}.") from None
+        model = build(component, **given)
+    except (ValueError, TypeError) as error:
+        raise UserError(
+            f"The `model` cannot be built as configured: {first_sentence(error)}."
+        ) from error
+    return with_flat_rows(model, n_features=n_features, image_shape=image_shape)

@@ -7,11 +7,10 @@ from scipy import stats
 from focalsweep.models.linear import linear
 from focalsweep.models.mlp import mlp
 from focalsweep.models.residual_mlp import residual_mlp
+from focalsweep.training.dropout_mask import dropout_mask
+from focalsweep.training.stacked_call import Pass, stacked_call
 from focalsweep.training.stacking import (
-    Pass,
     StackedModel,
-    dropout_mask,
-    stacked_call,
     unpaddable_layers,
     unstackable_layers,
 )

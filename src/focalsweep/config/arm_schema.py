@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from focalsweep.config.values import DottedPath, Lax, Target, Value, names_of
+from focalsweep.config.values import DottedPath, Lax, Numbers, Target, Value, names_of
 
 Family = Literal[
     "cross_entropy",
@@ -60,15 +60,16 @@ class ArmConfig(Value):
     """Describe one arm: a loss family, what is fixed in it and what is searched."""
 
     target: Target
-    """Dotted path of the function that makes a loss point from options and searched numbers."""
+    """Dotted path of the function that makes a loss point from options and searched numbers, or of
+    a `keras.losses.Loss`."""
     label: str
     """How the arm is called in tables and plots."""
     family: Family
     """Which side of the verdict the arm is on."""
     task: Task = "single_label"
     """Whether rows have one class of several, or any number of labels."""
-    options: dict[str, float]
-    """Numbers that stay fixed."""
+    options: dict[str, float | bool | str | Numbers | None]
+    """Numbers that stay fixed; for a Keras loss also text, truth values and lists."""
     search: dict[str, RangeConfig]
     """Ranges of the searched numbers, by parameter name of the target."""
     baselines: Annotated[tuple[dict[str, float], ...], Lax]

@@ -133,6 +133,13 @@ class LabelScores(Fact):
     0 for a label that no test row has."""
 
 
+class KerasLoss(Fact):
+    """A loss outside the family: its class and its constructor's arguments."""
+
+    path: str
+    arguments: dict[str, float | bool | str | tuple[float, ...] | None]
+
+
 class BestPoint(Fact):
     """The point of the search on all rows: what is pasted."""
 
@@ -165,6 +172,8 @@ class BestPoint(Fact):
     head: Literal["linear", "cosine"]
     head_only: bool
     """Whether the last stage draws the last layer anew and trains it alone."""
+    keras_loss: KerasLoss | None = None
+    """Where the arm's loss is none of the family; alpha, gamma and the others are then cross-entropy's."""
     rows: str | None
     """Dotted path of what is done to training rows, where something is."""
     decision_weights: tuple[float, ...] | None

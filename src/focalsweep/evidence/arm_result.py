@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from focalsweep.evidence.arm_facts import ArmResult, BestPoint, Difference, FoldScore, Search
+from focalsweep.evidence.arm_facts import (
+    ArmResult,
+    BestPoint,
+    Difference,
+    FoldScore,
+    KerasLoss,
+    Search,
+)
 from focalsweep.evidence.arm_scores import Pick
 from focalsweep.evidence.facts import Interval, PriorScenario
 from focalsweep.evidence.gradient_shares import gradient_shares
@@ -26,6 +33,8 @@ from focalsweep.evidence.predictions import (
 from focalsweep.evidence.prior_shift import prior_scores
 from focalsweep.evidence.probabilities import probabilities
 from focalsweep.evidence.refit import Chosen
+from focalsweep.losses.keras_point import KerasPoint
+from focalsweep.losses.point import LossPoint
 from focalsweep.losses.recipe import Point
 from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.metrics.objective import OBJECTIVES, Objective
@@ -142,7 +151,12 @@ def _best_point(final: Chosen, *, folds: Folds, objective: Objective) -> BestPoi
         parameters=final.trial.parameters,
         learning_rate=member.learning_rate,
         weight_decay=member.weight_decay,
-        **_loss(final.point),
+        **_loss(_in_family(final.point, final)),
+        keras_loss=KerasLoss(
+            path=final.point.path, arguments={**final.point.options, **final.point.numbers}
+        )
+        if isinstance(final.point, KerasPoint)
+        else None,
         sampling=last.sampling,
         switch_epoch=final.recipe.switch_epoch(outcome.epochs, epochs=member.schedule),
         head=final.recipe.head,
@@ -162,7 +176,16 @@ def _best_point(final: Chosen, *, folds: Folds, objective: Objective) -> BestPoi
     )
 
 
-def _loss(point: Point) -> dict[str, Any]:
+def _in_family(point: Point, final: Chosen) -> LossPoint | SigmoidPoint:
+    """Return the point; cross-entropy, which weighs nothing, where it is none of the family."""
+    if not isinstance(point, KerasPoint):
+        return point
+    multi_label = final.inner_labels.ndim == 2
+    origin = SigmoidPoint if multi_label else LossPoint
+    return origin.cross_entropy(final.inner_logits.shape[-1])
+
+
+def _loss(point: LossPoint | SigmoidPoint) -> dict[str, Any]:
     """Return the numbers of a loss under the names of `BestPoint`."""
     if isinstance(point, SigmoidPoint):
         return {

@@ -24,10 +24,12 @@ from focalsweep.evidence.arm_facts import GradientShares
 from focalsweep.evidence.predictions import own_log_proba
 from focalsweep.evidence.refit import Chosen
 from focalsweep.losses.family import sparse_family_loss
+from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.recipe import Point
 from focalsweep.losses.sigmoid_family import label_losses
 from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.search.folds import Folds
+from focalsweep.training.loss_variables import variable_loss
 
 BINS = 10
 _NUMBERS_AT_ONCE = 4_000_000
@@ -141,7 +143,7 @@ def gradient_lengths(
         z, without offset and margin.
     labels : int array of shape (rows,), or (rows, labels)
         Class codes, or labels.
-    point : LossPoint or SigmoidPoint
+    point : LossPoint, SigmoidPoint or KerasPoint
         The loss.
 
     Returns
@@ -150,6 +152,8 @@ def gradient_lengths(
     """
     if isinstance(point, SigmoidPoint):
         return _cell_lengths(logits, labels, point=point)
+    if isinstance(point, KerasPoint):
+        return _keras_lengths(logits, labels, point=point)
     softened = point.smoothing > 0 or point.power > 0
     lengths = []
     step = max(1, _NUMBERS_AT_ONCE // logits.shape[1])
@@ -191,6 +195,23 @@ def _cell_lengths(
                 smoothing=np.full(z.shape, point.smoothing) if point.softened else None,
             )
         lengths.append(np.abs(tape.gradient(loss, z).numpy()))
+    return np.concatenate(lengths)
+
+
+def _keras_lengths(
+    logits: NDArray[np.floating], labels: NDArray[np.integer], *, point: KerasPoint
+) -> Array:
+    """Differentiate a loss outside the family: of labels what pulls at each of them."""
+    loss = variable_loss(point, dtype="float32")
+    lengths = []
+    step = max(1, _NUMBERS_AT_ONCE // logits.shape[1])
+    for start in range(0, len(logits), step):
+        z = tf.constant(logits[start : start + step], tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            values = loss(tf.constant(labels[start : start + step]), z)
+        pull = tape.gradient(values, z).numpy().astype(np.float64)
+        lengths.append(np.abs(pull) if labels.ndim == 2 else np.linalg.norm(pull, axis=1))
     return np.concatenate(lengths)
 
 

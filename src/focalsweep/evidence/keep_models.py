@@ -21,6 +21,7 @@ from focalsweep.evidence.label_thresholds import thresholds
 from focalsweep.evidence.model_facts import PREPROCESSOR_FILE, SAMPLE_FILE, ModelFacts
 from focalsweep.evidence.predictions import own_decision_rule
 from focalsweep.evidence.refit import Chosen
+from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import correction_refusal
 from focalsweep.losses.sigmoid_point import SigmoidPoint
@@ -79,8 +80,7 @@ def keep_models(
 def _with_weights(model: keras.Model, entry: Chosen, weights: Weights) -> keras.Model:
     if entry.recipe.head == "cosine":
         model = with_cosine_head(model)
-    variables = [variable for layer in model.layers for variable in layer.weights]
-    for variable, value in zip(variables, weights, strict=True):
+    for variable, value in zip(model.weights, weights, strict=True):
         variable.assign(value)
     return model
 
@@ -91,16 +91,18 @@ def _facts(
     view = folds.views[member.view]
     own = member.posterior_point(view.train_counts)
     refused = correction_refusal(own) or view.correctable
-    point = own.two_class() if isinstance(own, SigmoidPoint) else own
     rule = own_decision_rule(entry, folds=folds, objective=objective)
-    undone = {
-        "weight": point.weight,
-        "gamma": point.gamma,
-        "scale": point.scale,
-        "offset": point.offset,
-        "margin": point.margin,
-        "log_prior_shift": view.log_prior_shift,
-    }
+    undone = {}
+    if refused is None and not isinstance(own, KerasPoint):
+        point = own.two_class() if isinstance(own, SigmoidPoint) else own
+        undone = {
+            "weight": point.weight,
+            "gamma": point.gamma,
+            "scale": point.scale,
+            "offset": point.offset,
+            "margin": point.margin,
+            "log_prior_shift": view.log_prior_shift,
+        }
     scale = np.ones(dataset.n_classes)
     if isinstance(entry.point, LossPoint) and entry.recipe.head == "cosine":
         scale = entry.point.scale

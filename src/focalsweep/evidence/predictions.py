@@ -20,11 +20,13 @@ from scipy.special import log_expit, log_softmax
 from focalsweep.evidence.decision_rule import DecisionRule, fit_decision_rule
 from focalsweep.evidence.decision_weights import fit_decision_weights
 from focalsweep.evidence.refit import Chosen
+from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import (
     corrected_log_proba,
     correction_refusal,
     two_class_logits,
 )
+from focalsweep.losses.recipe import of_family
 from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.metrics.confusion import confusion_counts
 from focalsweep.metrics.label_scores import label_counts
@@ -157,10 +159,12 @@ def own_log_proba(logits: NDArray[np.floating], chosen: Chosen) -> Array:
     -------
     array of shape (..., classes), or (..., labels, 2)
     """
-    if isinstance(chosen.point, SigmoidPoint):
+    if chosen.inner_labels.ndim == 2:
         return two_class_log_proba(logits)
-    scale = chosen.point.scale if chosen.recipe.head == "cosine" else 1.0
-    return np.asarray(log_softmax(scale * logits.astype(np.float64), axis=-1))
+    z = logits.astype(np.float64)
+    if isinstance(chosen.point, LossPoint) and chosen.recipe.head == "cosine":
+        z = chosen.point.scale * z
+    return np.asarray(log_softmax(z, axis=-1))
 
 
 def two_class_log_proba(logits: NDArray[np.floating]) -> Array:
@@ -196,9 +200,9 @@ def posterior_weight(chosen: Chosen, *, folds: Folds) -> tuple[float, ...] | Non
         return None
     member = chosen.final_member or _member(chosen)
     view = folds.views[member.view]
-    own = member.stage(member.epochs - 1).loss.weight
-    drawn = member.posterior_point(view.train_counts).weight / own
-    weight = chosen.point.weight * drawn * np.exp(-view.log_prior_shift)
+    own = of_family(member.stage(member.epochs - 1).loss).weight
+    drawn = of_family(member.posterior_point(view.train_counts)).weight / own
+    weight = of_family(chosen.point).weight * drawn * np.exp(-view.log_prior_shift)
     return tuple(weight.tolist())
 
 
@@ -219,7 +223,7 @@ def _log_posterior(
     if refusal(chosen, folds) is not None:
         return own_log_proba(logits, chosen)
     view = folds.views[member.view]
-    own = member.posterior_point(view.train_counts)
+    own = of_family(member.posterior_point(view.train_counts))
     point = own.two_class() if isinstance(own, SigmoidPoint) else own
     corrected = corrected_log_proba(
         logits if point is own else two_class_logits(logits),

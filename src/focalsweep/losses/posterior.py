@@ -24,6 +24,7 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
+from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.margins import Tensor, class_margins, like, surprises
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.sigmoid_point import SigmoidPoint
@@ -92,13 +93,15 @@ def two_class_logits(logits: Tensor) -> Tensor:
     return ops.stack([ops.zeros_like(logits), logits], axis=-1)
 
 
-def correction_refusal(point: LossPoint | SigmoidPoint) -> str | None:
+def correction_refusal(point: LossPoint | SigmoidPoint | KerasPoint) -> str | None:
     """Say why the scores of a loss cannot be turned into a posterior, or None where they can.
 
     Label smoothing is refused for every gamma: with gamma > 0 the risk has no closed-form
     minimiser, and with gamma = 0 the formula subtracts eps / K, which takes the probability of a
     rare class below zero.
     """
+    if isinstance(point, KerasPoint):
+        return f"`{point.path}` is not of the family, so that what its scores mean is not known"
     if isinstance(point, SigmoidPoint):
         if point.clip > 0.0:
             return (

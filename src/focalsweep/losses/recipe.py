@@ -14,12 +14,27 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.sigmoid_point import SigmoidPoint
 
 Head = Literal["linear", "cosine"]
-Point: TypeAlias = LossPoint | SigmoidPoint
-"""A loss of single-label or of multi-label data."""
+Point: TypeAlias = LossPoint | SigmoidPoint | KerasPoint
+"""A loss of single-label or of multi-label data, or one outside both families."""
+
+
+def of_family(point: Point) -> LossPoint | SigmoidPoint:
+    """Return a point whose numbers have a meaning here.
+
+    Raises
+    ------
+    TypeError
+        If the loss is none of the family: ask
+        `focalsweep.losses.posterior.correction_refusal` first.
+    """
+    if isinstance(point, KerasPoint):
+        raise TypeError(f"`{point.path}` is no point of the family")
+    return point
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,6 +71,8 @@ class Stage:
             raise ValueError(f"`start` must be in [0, 1). Received: start={self.start}.")
         if not 0.0 <= self.sampling <= 1.0:
             raise ValueError(f"`sampling` must be in [0, 1]. Received: sampling={self.sampling}.")
+        if isinstance(self.loss, KerasPoint) and (self.sampling or self.head_only):
+            raise ValueError("a Keras loss trains a model from start to end, on its rows as they are.")
         if isinstance(self.loss, SigmoidPoint) and self.sampling:
             raise ValueError(
                 "a row may have several labels, so none can be drawn in proportion to its class: "

@@ -9,18 +9,44 @@ import keras
 from focalsweep.errors import UserError
 
 
+def last_layer(model: keras.Model) -> keras.Layer | None:
+    """Return the layer whose output is the model's, also where it lies in a model inside.
+
+    None for a model without a graph, such as a subclassed one.
+    """
+    outputs = list(getattr(model, "outputs", None) or ())
+    if len(outputs) != 1:
+        return None
+    for layer in model.layers:
+        inside = isinstance(layer, keras.Model) and called_once(layer) is outputs[0]
+        if inside and getattr(layer, "outputs", None):
+            return last_layer(layer)
+        if layer.output is outputs[0]:
+            return layer
+    return None
+
+
+def called_once(model: keras.Model) -> keras.KerasTensor | None:
+    """Return what a model inside a model gives there; None where it is not called exactly once.
+
+    `keras.Model.output` is what the model itself ends in, not what a call of it gave.
+    """
+    nodes = getattr(model, "_inbound_nodes", ())
+    if len(nodes) != 1:
+        return None
+    outputs = list(nodes[0].output_tensors)
+    return outputs[0] if len(outputs) == 1 else None
+
+
 def last_dense(model: keras.Model) -> keras.layers.Dense | None:
     """Return the plain Dense layer whose output is the model's, or None where there is none.
 
     Plain means without an activation, so that its output is ``features @ kernel + bias``.
     """
-    outputs = getattr(model, "outputs", None)
-    if not outputs or len(outputs) != 1:
+    layer = last_layer(model)
+    if layer is None or type(layer) is not keras.layers.Dense:
         return None
-    for layer in model.layers:
-        if type(layer) is keras.layers.Dense and layer.output is outputs[0]:
-            return layer if layer.activation in (None, keras.activations.linear) else None
-    return None
+    return layer if layer.activation in (None, keras.activations.linear) else None
 
 
 def check_last_dense(model: keras.Model, *, arms: Sequence[str]) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from focalsweep.config.arm_schema import Family
-from focalsweep.evidence.arm_facts import BestPoint
-from focalsweep.report.source_lines import assign, number, numbers
+from focalsweep.evidence.arm_facts import BestPoint, KerasLoss
+from focalsweep.report.source_lines import assign, call, number, numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +47,8 @@ def loss_code(best: BestPoint, family: Family, *, class_counts: Sequence[int]) -
     class_counts : sequence of int
         Logit adjustment takes its priors from them.
     """
+    if best.keras_loss is not None:
+        return _outside(best.keras_loss)
     focal = family in ("focal", "folklore") or any(best.gamma)
     scaled = any(scale != 1.0 for scale in best.scale)
     moved = scaled or any(best.margin) or len(set(best.offset)) > 1
@@ -64,6 +66,22 @@ def loss_code(best: BestPoint, family: Family, *, class_counts: Sequence[int]) -
     smoothing = f", label_smoothing={number(best.smoothing)}" if best.smoothing else ""
     plain = f"loss = keras.losses.CategoricalCrossentropy(from_logits=True{smoothing})"
     return _weighted(weights, definition=[plain])
+
+
+def _outside(loss: KerasLoss) -> LossCode:
+    """Write a loss that is none of the family: its own class, which the user has."""
+    module, _, name = loss.path.rpartition(".")
+    arguments = ", ".join(f"{key}={_argument(value)}" for key, value in loss.arguments.items())
+    lines = [call("loss", f"{name}({arguments})")]
+    if name.startswith("Sparse"):
+        lines.insert(0, "# This loss takes class codes (0, 1, ...) as targets, not one-hot rows.")
+    return LossCode(imports=[f"from {module} import {name}"], definition=lines)
+
+
+def _argument(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(numbers(value)) + "]"
+    return number(value) if isinstance(value, float) else repr(value)
 
 
 _ADJUSTED = ["from focalsweep.losses import LogitAdjustedCrossentropy"]

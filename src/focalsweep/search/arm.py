@@ -16,6 +16,7 @@ from optuna.distributions import FloatDistribution
 from focalsweep.config.arm_schema import Family
 from focalsweep.losses.class_weights import priors_equal
 from focalsweep.losses.free_directions import free_dimensions
+from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.recipe import Point, Recipe
 from focalsweep.training.class_counts import ClassCounts
 
@@ -182,3 +183,13 @@ class Arm:
     @staticmethod
     def _free_dimensions(counts: Counts) -> int:
         return free_dimensions(len(counts), equal_priors=priors_equal(counts))
+
+
+def outside_family(arms: Sequence[Arm], counts: Counts) -> dict[str, KerasPoint]:
+    """Return a point of every arm whose loss is none of the family, by the arm's name."""
+    points = {}
+    for arm in arms:
+        loss = arm._ends(counts)[0].last.loss
+        if isinstance(loss, KerasPoint):
+            points[arm.name] = loss
+    return points

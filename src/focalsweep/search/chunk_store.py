@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.recipe import Recipe
 from focalsweep.training.member import Member, MemberRecord, MemberState, Trainer
 
@@ -96,6 +97,9 @@ def _parts(recipe: Recipe) -> Iterator[bytes]:
     yield repr((recipe.head, len(recipe.stages))).encode()
     for stage in recipe.stages:
         yield repr((stage.start, stage.sampling, stage.head_only)).encode()
+        if isinstance(stage.loss, KerasPoint):
+            yield stage.loss.digest()
+            continue
         for field in fields(stage.loss):
             yield np.asarray(getattr(stage.loss, field.name), np.float64).tobytes()
 

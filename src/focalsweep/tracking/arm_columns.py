@@ -70,6 +70,9 @@ def arm_params(arm: ArmResult, result: SweepResult) -> dict[str, str]:
         **{f"best.{key(name)}": number(value) for name, value in best.parameters.items()},
         "best.gamma": number(gamma),  # the loss's own, also where another number was searched
     }
+    if best.keras_loss is not None:  # its numbers are its own, and it has no gamma of ours
+        params["best.loss"] = best.keras_loss.path
+        del params["best.gamma"]
     if best.gamma_negative:  # gamma is that of rows with each label
         params["best.gamma_negative"] = number(sum(best.gamma_negative) / len(best.gamma_negative))
         params["best.clip"] = number(best.clip)

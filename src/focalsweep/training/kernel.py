@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from focalsweep.training.optimizer import Optimizer
-from focalsweep.training.stacking import Pass, StackedModel
+from focalsweep.training.stacked_call import Pass
+from focalsweep.training.stacking import StackedModel
 from focalsweep.training.task import LossTensors, SigmoidTensors, Task
 
 LARGEST_EVALUATION_BATCH = 256
@@ -109,7 +110,7 @@ class Kernel:
         n_steps : int32 scalar
             Steps to take, at most ``index.shape[1]``.
         cosine, held : float tensor of shape (members,), optional
-            See `focalsweep.training.stacking.Pass`.
+            See `focalsweep.training.stacked_call.Pass`.
 
         Returns
         -------

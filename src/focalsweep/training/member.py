@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from focalsweep.losses.recipe import Point, Recipe, Stage, class_mass
+from focalsweep.losses.recipe import Point, Recipe, Stage, class_mass, of_family
 from focalsweep.training.class_counts import ClassCounts, class_counts, mean_one
 
 
@@ -240,8 +240,9 @@ class Member:
         if stage.sampling == 0.0:
             return stage.loss
         rows = np.asarray(counts, np.float64)
+        loss = of_family(stage.loss)
         often = class_mass(rows, stage.sampling) / np.where(rows > 0, rows, 1.0)
-        return replace(stage.loss, weight=stage.loss.weight * often * rows.sum() / (rows @ often))
+        return replace(loss, weight=loss.weight * often * rows.sum() / (rows @ often))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,39 +1,52 @@
-"""Train members one after another through plain Keras: for models that cannot be stacked.
+"""Train members one after another through a compiled Keras loop: for models that cannot be stacked.
 
-It is also the yardstick of the population trainer: the same initial weights, the same batches,
-the same loss, but `keras.Model.fit` and Keras's optimizer, and the tests hold the two together.
+The same interface, random numbers, batches and records as the population trainer; of a sweep's
+programs only one a kind of loss is traced (see `keras_loop`), whatever the number of trials.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
-from focalsweep.losses.family import sparse_family_loss
+from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import corrected_log_proba, two_class_logits
 from focalsweep.losses.recipe import Point
-from focalsweep.losses.sigmoid_family import sigmoid_loss
-from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.models.cosine_head import with_cosine_head
+from focalsweep.models.last_dense import last_layer
 from focalsweep.training.class_counts import ClassCounts
 from focalsweep.training.divergence import divergence
+from focalsweep.training.keras_loop import Loop, Network
 from focalsweep.training.keras_pause import keras_state, restore
+from focalsweep.training.loss_variables import kind_of, takes_tensors, variable_loss
 from focalsweep.training.member import Member, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.randomness import fresh_weights, initial_weights, keras_seed
 from focalsweep.training.row_order import epoch_rows
 from focalsweep.training.scoring import scored_as
 
+Weights = list[NDArray[np.floating]]
+
+
+class _Form(NamedTuple):
+    """Name one form of the model: its columns, its head, and what of it is trained."""
+
+    width: int
+    head: str
+    head_only: bool
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OneByOneTrainer:
-    """Train each member with `keras.Model.fit`, one epoch a call, in the shared batch order.
+    """Train each member by itself, in the shared batch order.
 
     Parameters
     ----------
@@ -45,18 +58,31 @@ class OneByOneTrainer:
         Which Keras optimizer.
     batch_size : int
         Rows an optimiser step.
+    scores_log_loss : bool
+        Whether records carry the corrected log-loss of every epoch (NaN otherwise).
     """
 
     build_model: Callable[[int], keras.Model]
     views: Sequence[View]
     optimizer: Optimizer
     batch_size: int
+    scores_log_loss: bool = True
     _spent: list[float] = field(default_factory=list, init=False, repr=False)
+    _networks: dict[_Form, Network] = field(default_factory=dict, init=False, repr=False)
+    _loops: dict[tuple[_Form, Hashable], Loop] = field(default_factory=dict, init=False, repr=False)
+    _starts: dict[tuple[_Form, str, int], Weights] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def kernel_seconds(self) -> float:
-        """Wall time spent in `keras.Model.fit` and `predict`."""
+        """Wall time spent in training and prediction."""
         return sum(self._spent)
+
+    @property
+    def traces(self) -> int:
+        """How often a training program has been traced so far."""
+        return sum(loop.traces for loop in self._loops.values())
 
     def chunk_size(self, n_members: int) -> int:
         """One: nothing is shared between members here."""
@@ -74,134 +100,151 @@ class OneByOneTrainer:
         for chunk in chunks:
             yield [self._fit(member, each_epoch=each_epoch, progress=progress) for member in chunk]
 
-    def _new_optimizer(self, member: Member) -> keras.Optimizer:
-        return self.optimizer.to_keras(
-            learning_rate=member.learning_rate, weight_decay=member.weight_decay
-        )
-
     def _fit(
         self, member: Member, *, each_epoch: bool, progress: Callable[[int], None]
     ) -> MemberRecord:
-        view, seed = self.views[member.view], member.key.seed
+        view = self.views[member.view]
         # For what Keras draws itself: dropout masks, weights of layers with their own initialisers.
-        keras.utils.set_random_seed(keras_seed(seed=seed, view=view.name))
-        model = self.build_model(view.features.shape[1])
-        if member.recipe.head == "cosine":
-            model = with_cosine_head(model)
-        for variable, value in zip(
-            (v for layer in model.layers for v in layer.weights),
-            initial_weights(model, seed=seed, view=view.name),
-            strict=True,
-        ):
-            variable.assign(value)
-        optimizer, stage = self._new_optimizer(member), member.stage_before(member.first_epoch)
+        seed = keras_seed(seed=member.key.seed, view=view.name) >> 1
+        form = _Form(view.features.shape[1], member.recipe.head, False)
+        network, stage, loop = self._network(form), None, None
+        self._begin(network, member, self._initial(form, view, member.key.seed), seed=seed)
+        if member.begin is not None:
+            stage = member.stage_before(member.first_epoch)
         if member.begin is not None and stage is not None:
             if stage.head_only:
-                _hold_body(model, seed=seed, view=view.name)
-            restore(member.begin, model, optimizer)
-            model.compile(optimizer, loss=_keras_loss(stage.loss))
-        eval_features, row_weights = view.features[view.n_train :], view.train_weights
+                form = form._replace(head_only=True)
+                before, network = network, self._network(form)
+                self._begin(network, member, before.weights(), seed=seed)
+            restore(member.begin, network.model, network.optimizer)
+            loop = self._loop(form, stage.loss)
+            loop.take(stage.loss, seed=seed)
+        features = tf.constant(view.features[: view.n_train], network.rows_spec.dtype)
+        labels = tf.constant(view.labels[: view.n_train], _label_type(view))
+        weights = None if view.train_weights is None else tf.constant(view.train_weights)
         confusions, log_losses, finite, train_losses = [], [], [], []
-        logits = np.empty((0, len(view.natural_counts)), np.float32)
+        logits = np.empty((0, len(view.natural_counts)), network.dtype)
         for epoch in range(member.first_epoch, member.epochs):
-            if member.stage(epoch) is not stage:
+            if loop is None or member.stage(epoch) is not stage:
                 stage = member.stage(epoch)
                 if stage.head_only:
-                    _hold_body(model, seed=seed, view=view.name)
-                    optimizer = self._new_optimizer(member)
-                # The same optimiser goes on, with all that it remembers.
-                model.compile(optimizer, loss=_keras_loss(stage.loss))
-            order = epoch_rows(view, sampling=stage.sampling, seed=seed, epoch=epoch)
-            started = time.perf_counter()
-            history = model.fit(
-                view.features[order],
-                view.labels[order],
-                # Keras divides by the rows of a batch, not by their weights, as the kernel does.
-                sample_weight=None if row_weights is None else row_weights[order],
-                batch_size=self.batch_size,
-                shuffle=False,
-                verbose=0,
+                    form = form._replace(head_only=True)
+                    network = self._with_fresh_head(network, form, view, member, seed=seed)
+                # The same optimiser goes on otherwise, with all that it remembers.
+                loop = self._loop(form, stage.loss)
+                loop.take(stage.loss, seed=seed)
+            order = epoch_rows(
+                view, sampling=stage.sampling, seed=member.key.seed, epoch=epoch
             )
-            train_losses.append(history.history["loss"][0])
+            started = time.perf_counter()
+            train_losses.append(
+                loop.epoch(order, features=features, labels=labels, weights=weights, seed=seed)
+            )
             if each_epoch or epoch == member.epochs - 1:
-                if len(eval_features):  # Keras refuses to predict nothing
-                    logits = model.predict(eval_features, batch_size=1024, verbose=0)
+                if len(view.eval_labels):
+                    logits = network.predict(view.features[view.n_train :])
                 confusions.append(_confusion(view, logits))
                 finite.append(np.isfinite(logits).all(axis=1).sum())
-                log_losses.append(_log_loss(view, logits, *scored_as(member, view, epoch=epoch)))
+                log_losses.append(
+                    _log_loss(view, logits, *scored_as(member, view, epoch=epoch))
+                    if self.scores_log_loss
+                    else np.nan
+                )
             self._spent.append(time.perf_counter() - started)
             progress(1)
-        confusion, train_loss = np.stack(confusions), np.array(train_losses)
+        train_loss = np.array(train_losses)
         return MemberRecord(
             key=member.key,
-            confusion=confusion,
+            confusion=np.stack(confusions),
             log_loss=np.array(log_losses),
             train_loss=train_loss,
             logits=logits if member.keep_logits else None,
-            weights=tuple(v.numpy() for layer in model.layers for v in layer.weights)
-            if member.keep_weights
-            else None,
+            weights=tuple(network.weights()) if member.keep_weights else None,
             failure=divergence(
                 train_loss=train_loss,
                 seen=np.array(finite),
                 n_eval=len(view.eval_labels),
                 first_epoch=member.first_epoch,
             ),
-            state=keras_state(model, optimizer, epoch=member.epochs) if member.keep_state else None,
+            state=keras_state(network.model, network.optimizer, epoch=member.epochs)
+            if member.keep_state
+            else None,
         )
 
-
-def _hold_body(model: keras.Model, *, seed: int, view: str) -> None:
-    """Draw the last layer anew and freeze all others."""
-    head = next(layer for layer in model.layers if layer.output is model.outputs[0])
-    for layer in model.layers:
-        layer.trainable = layer is head
-    for variable, value in zip(
-        head.weights, fresh_weights(head, seed=seed, view=view), strict=True
-    ):
-        variable.assign(value)
-
-
-def _keras_loss(point: Point) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
-    return _sigmoid_loss(point) if isinstance(point, SigmoidPoint) else _class_loss(point)
-
-
-def _sigmoid_loss(
-    point: SigmoidPoint,
-) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
-    def loss(y_true: keras.KerasTensor, logits: keras.KerasTensor) -> object:
-        return sigmoid_loss(
-            logits,
-            y_true,
-            weight=point.weight,
-            gamma=point.gamma,
-            offset=point.offset,
-            clip=point.clip if point.clip else None,
-            smoothing=point.smoothing if point.smoothing else None,
+    @staticmethod
+    def _begin(network: Network, member: Member, weights: Weights, *, seed: int) -> None:
+        network.start(
+            weights,
+            learning_rate=member.learning_rate,
+            weight_decay=member.weight_decay,
+            seed=seed,
         )
 
-    return loss
+    def _network(self, form: _Form) -> Network:
+        if form not in self._networks:
+            self._networks[form] = Network(self._model(form), self.optimizer)
+        return self._networks[form]
+
+    def _model(self, form: _Form) -> keras.Model:
+        model = self.build_model(form.width)
+        if form.head == "cosine":
+            model = with_cosine_head(model)
+        if form.head_only:
+            head = last_layer(model)
+            for layer in model._flatten_layers(include_self=False):
+                if not layer._layers:
+                    layer.trainable = layer is head
+        return model
+
+    def _loop(self, form: _Form, point: Point) -> Loop:
+        key = (form, kind_of(point))
+        if key not in self._loops:
+            if isinstance(point, KerasPoint) and not takes_tensors(point):
+                # Each such program serves one point: the last one is of no more use.
+                self._forget_constants(point)
+            network = self._network(form)
+            loss = variable_loss(point, dtype=network.dtype)
+            self._loops[key] = Loop(network=network, loss=loss, batch_size=self.batch_size)
+        return self._loops[key]
+
+    def _forget_constants(self, point: KerasPoint) -> None:
+        for form, kind in list(self._loops):
+            if isinstance(kind, tuple) and kind[0] == point.path:
+                del self._loops[form, kind]
+
+    def _initial(self, form: _Form, view: View, seed: int) -> Weights:
+        """Draw the weights of a fold and seed, once for all trials."""
+        key = (form, view.name, seed)
+        if key not in self._starts:
+            model = self._network(form).model
+            self._starts[key] = initial_weights(
+                model, seed=seed, view=view.name, anew=lambda: self._model(form)
+            )
+        return self._starts[key]
+
+    def _with_fresh_head(
+        self, before: Network, form: _Form, view: View, member: Member, *, seed: int
+    ) -> Network:
+        """Draw the last layer anew and go on with it alone; the optimiser forgets."""
+        network = self._network(form)
+        head = last_layer(network.model)
+        if head is None:
+            raise ValueError("`head_only` needs a model whose last layer can be told")
+        in_head = {id(variable) for variable in head.weights}
+        fresh = iter(fresh_weights(head, seed=member.key.seed, view=view.name))
+        weights = [
+            next(fresh) if id(variable) in in_head else value
+            for variable, value in zip(network.model.weights, before.weights(), strict=True)
+        ]
+        generators = [variable.numpy() for variable in before.seeds]
+        self._begin(network, member, weights, seed=seed)
+        for variable, value in zip(network.seeds, generators, strict=True):
+            variable.assign(value)
+        return network
 
 
-def _class_loss(point: LossPoint) -> Callable[[keras.KerasTensor, keras.KerasTensor], object]:
-    softened = point.softened
-
-    def loss(y_true: keras.KerasTensor, logits: keras.KerasTensor) -> object:
-        labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
-        return sparse_family_loss(
-            logits,
-            labels,
-            weight=point.weight,
-            gamma=point.gamma,
-            scale=point.scale,
-            offset=point.offset,
-            margin=point.margin,
-            smoothing=point.smoothing if softened else None,
-            power=point.power if softened else None,
-        )
-
-    return loss
-
+def _label_type(view: View) -> tf.DType:
+    return tf.int8 if view.multi_label else tf.int32
 
 def _confusion(view: View, logits: NDArray[np.float32]) -> ClassCounts:
     classes = len(view.natural_counts)

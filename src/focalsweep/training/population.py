@@ -110,9 +110,8 @@ class PopulationTrainer:
             Members trained in one call; fewer than `chunk_size` later ones are padded.
         """
         values = sum(int(np.prod(shape)) for shape in self._stacked.shapes)
-        width = sum(int(layer.output.shape[-1]) for layer in self._stacked.model.layers)
         itemsize = np.dtype(self.dtype).itemsize
-        member_bytes = itemsize * (4 * values + 2 * self.batch_size * width)
+        member_bytes = itemsize * (4 * values + 2 * self.batch_size * self._stacked.row_numbers)
         most = int(np.clip(CHUNK_BYTES // member_bytes, 1, LARGEST_CHUNK))
         # A multiple of the threads, so that no thread waits for the last chunk of a round.
         n_chunks = -(-n_members // most)
@@ -326,7 +325,7 @@ class PopulationTrainer:
     ) -> tuple[NDArray[np.floating], ...]:
         """Cut a member's weights to its own columns, and to a cosine head where it has one."""
         model = self._models[self.views[member.view].features.shape[1]]
-        shapes = [tuple(variable.shape) for layer in model.layers for variable in layer.weights]
+        shapes = [tuple(variable.shape) for variable in model.weights]
         cut = [
             value[tuple(slice(size) for size in shape)]
             for value, shape in zip(padded, shapes, strict=True)

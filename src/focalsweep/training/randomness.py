@@ -8,7 +8,7 @@ A member's place in a population never enters.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -44,18 +44,39 @@ def keras_seed(*, seed: int, view: str) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
-def initial_weights(model: keras.Model, *, seed: int, view: str) -> list[NDArray[np.floating]]:
+def initial_weights(
+    model: keras.Model,
+    *,
+    seed: int,
+    view: str,
+    anew: Callable[[], keras.Model] | None = None,
+) -> list[NDArray[np.floating]]:
     """Draw every weight of `model` anew from its own layer's initialisers, seeded.
 
     A weight whose layer does not say how it is drawn, which only layers that cannot be stacked
-    have, keeps the value that it was built with.
+    have, is that of a model built with Keras's generators at the fold's seed.
+
+    Parameters
+    ----------
+    model : keras.Model
+    seed : int
+    view : str
+        The fold's name.
+    anew : callable, optional
+        Builds the same model again, where weights need that. None leaves such weights as they are.
 
     Returns
     -------
     list of arrays
-        Layer by layer, in the order of each layer's ``weights``.
+        In the order of the model's ``weights``: layer by layer for a functional model.
     """
-    return _drawn(model.layers, _entropy(seed=seed, view=view, purpose=_WEIGHTS))
+    drawn, unknown = _drawn(model, _entropy(seed=seed, view=view, purpose=_WEIGHTS))
+    if unknown and anew is not None:
+        keras.utils.set_random_seed(keras_seed(seed=seed, view=view))
+        built = [variable.numpy() for variable in anew().weights]
+        for index in unknown:
+            drawn[index] = built[index]
+    return drawn
 
 
 def fresh_weights(layer: keras.Layer, *, seed: int, view: str) -> list[NDArray[np.floating]]:
@@ -66,23 +87,31 @@ def fresh_weights(layer: keras.Layer, *, seed: int, view: str) -> list[NDArray[n
     list of arrays
         In the order of the layer's ``weights``.
     """
-    return _drawn([layer], _entropy(seed=seed, view=view, purpose=_HEAD))
+    return _drawn(layer, _entropy(seed=seed, view=view, purpose=_HEAD))[0]
 
 
-def _drawn(layers: Sequence[keras.Layer], entropy: list[int]) -> list[NDArray[np.floating]]:
-    n_weights = sum(len(layer.weights) for layer in layers)
-    seeds = iter(np.random.SeedSequence(entropy).generate_state(n_weights))
-    drawn = []
-    for layer in layers:
-        for variable in layer.weights:
-            initializer = getattr(layer, f"{variable.name}_initializer", None)
-            if initializer is None:
-                drawn.append(np.asarray(variable.numpy()))
-                continue
-            config = initializer.get_config()
-            if "seed" in config:
-                seeded = {**config, "seed": int(next(seeds) >> 1)}
-                initializer = type(initializer).from_config(seeded)
-            value = initializer(variable.shape, dtype=variable.dtype)
-            drawn.append(np.asarray(keras.ops.convert_to_numpy(value)))
-    return drawn
+def _drawn(
+    whole: keras.Layer, entropy: list[int]
+) -> tuple[list[NDArray[np.floating]], list[int]]:
+    """Draw the weights of a layer or model; return also the places of those that nobody draws."""
+    seeds = iter(np.random.SeedSequence(entropy).generate_state(len(whole.weights)))
+    owners = {
+        id(variable): layer
+        for layer in whole._flatten_layers()
+        for variable in (*layer._trainable_variables, *layer._non_trainable_variables)
+    }
+    drawn, unknown = [], []
+    for index, variable in enumerate(whole.weights):
+        layer = owners[id(variable)]
+        initializer = getattr(layer, f"{variable.name}_initializer", None)
+        if not isinstance(initializer, keras.Initializer):
+            drawn.append(np.asarray(variable.numpy()))
+            unknown.append(index)
+            continue
+        config = initializer.get_config()
+        if "seed" in config:
+            seeded = {**config, "seed": int(next(seeds) >> 1)}
+            initializer = type(initializer).from_config(seeded)
+        value = initializer(variable.shape, dtype=variable.dtype)
+        drawn.append(np.asarray(keras.ops.convert_to_numpy(value)))
+    return drawn, unknown

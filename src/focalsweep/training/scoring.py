@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.posterior import correction_refusal
 from focalsweep.losses.sigmoid_point import SigmoidPoint
@@ -28,6 +29,10 @@ def scored_as(member: Member, view: View, *, epoch: int) -> tuple[LossPoint, NDA
     point = member.posterior_point(view.train_counts, epoch=epoch)
     corrected = correction_refusal(point) is None and view.correctable is None
     n_classes = len(view.natural_counts)
+    if isinstance(point, KerasPoint):
+        if view.multi_label:
+            return SigmoidPoint.cross_entropy(n_classes).two_class(), np.zeros((n_classes, 2))
+        return LossPoint.cross_entropy(n_classes), np.zeros(n_classes)
     if isinstance(point, SigmoidPoint):
         if corrected:
             return point.two_class(), view.log_prior_shift

@@ -12,23 +12,25 @@ from functools import partial
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from focalsweep.config.target import build, factory
 from focalsweep.errors import UserError
 from focalsweep.evidence.refit import Chosen, refit
 from focalsweep.models.flat_rows import image_argument, with_flat_rows
-from focalsweep.models.last_dense import check_last_dense
+from focalsweep.models.frozen_features import parts
+from focalsweep.models.last_dense import check_last_dense, check_output_bias
 from focalsweep.models.logits_check import check_logits
-from focalsweep.models.refusal import first_sentence
+from focalsweep.models.refusal import first_sentence, unsaveable
 from focalsweep.prepare import Plan
 from focalsweep.progress import NoProgress, Progress
+from focalsweep.search.arm import outside_family
 from focalsweep.search.chunk_store import ChunkStore
-from focalsweep.search.folds import with_variant
+from focalsweep.search.folds import Folds, with_variant
 from focalsweep.search.rounds import OpenStudy, Search
 from focalsweep.search.studies import StudyStore
 from focalsweep.search.suspects import find_suspects
 from focalsweep.stopwatch import Stopwatch
-from focalsweep.search.arm import outside_family
 from focalsweep.training.choice import make_trainer
 from focalsweep.training.loss_variables import check_keras_point
 from focalsweep.training.member import Trainer
@@ -67,18 +69,35 @@ def trainer_of(plan: Plan, *, like: Trainer | None = None) -> tuple[Trainer, str
     like : Trainer, optional
         An earlier one; its compiled programs are used again where the architecture is the same.
     """
-    return make_trainer(
-        build_model=model_builder(plan),
-        views=plan.folds.views,
+    build_model, folds = _trained_part(plan)
+    trainer, message = make_trainer(
+        build_model=build_model,
+        views=folds.views,
         optimizer=_optimizer(plan),
         batch_size=plan.batch_size,
         scores_log_loss=not plan.objective.uses_decisions,
         softened=any(arm.softens(plan.counts) for arm in plan.arms),
         cosine_head=any(arm.has_cosine_head(plan.counts) for arm in plan.arms),
         head_only=any(arm.trains_head_only(plan.counts) for arm in plan.arms),
+        best_constant=plan.config.model.output_bias == "best_constant",
         outside=outside_family(plan.arms, plan.counts),
         like=like,
     )
+    return trainer, " ".join([message, *_notes(plan)])
+
+
+def _notes(plan: Plan) -> list[str]:
+    """Say what of a model of the user's own is not used, or cannot be kept."""
+    model = _build_model(plan, plan.folds.views[0].features.shape[1])
+    notes = [
+        f"The `train_step` of `{layer.name}` is not used: batches, loss and steps are the sweep's."
+        for layer in (model, *model.layers)
+        if isinstance(layer, keras.Model) and type(layer).train_step is not keras.Model.train_step
+    ]
+    reason = None if plan.folds.whole is None else unsaveable(model)
+    if reason is not None:
+        notes.append(f"Models are not kept, because Keras cannot write this one: {reason}.")
+    return notes
 
 
 def without_suspects(plan: Plan, folder: Path, *, progress: Progress | None = None) -> Plan:
@@ -97,9 +116,10 @@ def without_suspects(plan: Plan, folder: Path, *, progress: Progress | None = No
         return plan
     progress = progress or NoProgress()
     progress.say("suspect labels")
+    build_model, trained_on = _trained_part(plan)
     found = find_suspects(
-        plan.folds,
-        build_model=model_builder(plan),
+        trained_on,
+        build_model=build_model,
         optimizer=_optimizer(plan),
         rates=plan.nuisance.defaults,
         batch_size=plan.batch_size,
@@ -195,6 +215,8 @@ def check_model(plan: Plan) -> None:
     rows = plan.folds.views[0].features
     model = _build_model(plan, rows.shape[1])
     check_logits(model, rows, n_classes=plan.dataset.n_classes)
+    if plan.config.model.output_bias != "zero":
+        check_output_bias(model)
     counts = plan.counts
     for name, point in outside_family(plan.arms, counts).items():
         check_keras_point(point, arm=name, multi_label=plan.dataset.multi_label, counts=counts)
@@ -206,6 +228,32 @@ def check_model(plan: Plan) -> None:
             if arm.has_cosine_head(counts) or arm.trains_head_only(counts)
         ],
     )
+
+
+def _trained_part(plan: Plan) -> tuple[Callable[[int], keras.Model], Folds]:
+    """Return what the trainer builds and the folds that it sees.
+
+    Of a model with frozen features that is the head, on rows that were embedded, each once.
+    """
+    build_model = model_builder(plan)
+    first = parts(build_model(plan.folds.views[0].features.shape[1]))
+    if first is None:
+        return build_model, plan.folds
+    embedded = []
+    for view in plan.folds.views:
+        split = parts(build_model(view.features.shape[1]))
+        if split is None:
+            raise TypeError("a model that is frozen for one fold is frozen for all")
+        features = split[0].predict(view.features, batch_size=256, verbose=0)
+        embedded.append(replace(view, features=np.asarray(features, np.float32)))
+
+    def build_head(width: int) -> keras.Model:
+        split = parts(build_model(plan.folds.views[0].features.shape[1]))
+        if split is None or split[1].input.shape[-1] != width:
+            raise TypeError(f"the head does not take {width} features")
+        return split[1]
+
+    return build_head, replace(plan.folds, views=tuple(embedded))
 
 
 def _search(plan: Plan) -> Search:
@@ -246,4 +294,8 @@ def _build_model(plan: Plan, n_features: int) -> keras.Model:
         raise UserError(
             f"The `model` cannot be built as configured: {first_sentence(error)}."
         ) from error
-    return with_flat_rows(model, n_features=n_features, image_shape=image_shape)
+    # A builder that counts columns and knows no images wants columns.
+    wants_columns = "n_features" in parameters and shape is None
+    return with_flat_rows(
+        model, n_features=n_features, image_shape=None if wants_columns else image_shape
+    )

@@ -76,8 +76,7 @@ def run_sweep(
             plan = without_suspects(plan, folder)
     with stopwatch.phase("compile"):
         trainer, message = trainer_of(plan)
-        if message:
-            console.print(message)
+        console.print(message, markup=False)
         work = work_of(plan, trainer)
         member_seconds = seconds_per_member_epoch(trainer, chunk_size=work.chunk_size)
     epochs = plan.budget.epochs

@@ -24,7 +24,7 @@ DEFAULTS = {
 }
 GROUPS = {
     "dataset": ["glass", "digits", "two_part_minority", "multi_label_synthetic", "csv", "none"],
-    "model": ["mlp", "residual_mlp", "cosine_head", "none"],
+    "model": ["mlp", "resnet_mlp", "cosine_head", "none"],
     "evaluation": ["holdout", "nested", "none"],
     "optimizer": ["sgd", "adam", "none"],
     "sampler": ["random", "tpe", "cmaes", "none"],

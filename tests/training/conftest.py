@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,6 +14,9 @@ import pytest
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.recipe import Recipe, Stage
 from focalsweep.training.member import Member, MemberKey, MemberRecord, Trainer, View
+
+# `own_models` is imported by its name, as a user's file in the working directory is.
+sys.path.append(str(Path(__file__).parent))
 
 N_CLASSES = 3
 

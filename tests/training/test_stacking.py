@@ -104,10 +104,10 @@ def with_layer(layer):
     return build
 
 
-def with_convolution():
+def with_transposed_convolution():
     inputs = keras.Input((COLUMNS,))
     tensor = keras.layers.Reshape((COLUMNS, 1), name="columns")(inputs)
-    tensor = keras.layers.Conv1D(2, 3, name="window")(tensor)
+    tensor = keras.layers.Conv1DTranspose(2, 3, name="window")(tensor)
     tensor = keras.layers.Flatten(name="flat")(tensor)
     return keras.Model(inputs, keras.layers.Dense(3, name="logits")(tensor))
 
@@ -151,7 +151,7 @@ class Subclassed(keras.Model):
 
 
 UNSTACKABLE = {
-    "convolution": (with_convolution, ["columns", "window", "flat"]),
+    "transposed convolution": (with_transposed_convolution, ["window"]),
     "subclass of a layer with a rule": (with_layer(lambda: Doubled(4, name="layer")), ["layer"]),
     "operation": (with_an_operation, ["multiply"]),
     "layer called twice": (with_a_layer_called_twice, ["logits"]),
@@ -163,8 +163,8 @@ UNSTACKABLE = {
         ["unbuilt"],
     ),
     "nested model": (
-        with_layer(lambda: with_layer(lambda: keras.layers.Dense(4))()),
-        ["functional", "logits"],
+        with_layer(lambda: with_layer(lambda: Doubled(4, name="layer"))()),
+        ["layer"],
     ),
     "regularised": (
         with_layer(lambda: keras.layers.Dense(4, kernel_regularizer="l2", name="layer")),

@@ -101,6 +101,10 @@ class ModelConfig(Component):
 
     group = "model"
 
+    output_bias: Literal["zero", "best_constant"] = "zero"
+    """Where the bias of the last layer starts: at 0, or at each arm's best constant logits, which
+    takes the common initial weights away from the comparison."""
+
 
 class SamplerConfig(Component):
     """Name the Optuna sampler; other keys go to its builder."""

@@ -173,7 +173,8 @@ class BestPoint(Fact):
     head_only: bool
     """Whether the last stage draws the last layer anew and trains it alone."""
     keras_loss: KerasLoss | None = None
-    """Where the arm's loss is none of the family; alpha, gamma and the others are then cross-entropy's."""
+    """Where the arm's loss is none of the family: alpha, gamma and all others are then those of
+    cross-entropy."""
     rows: str | None
     """Dotted path of what is done to training rows, where something is."""
     decision_weights: tuple[float, ...] | None

@@ -27,6 +27,7 @@ from focalsweep.losses.posterior import correction_refusal
 from focalsweep.losses.sigmoid_point import SigmoidPoint
 from focalsweep.metrics.objective import Objective
 from focalsweep.models.cosine_head import with_cosine_head
+from focalsweep.models.refusal import unsaveable
 from focalsweep.search.folds import Folds
 from focalsweep.training.member import Member
 
@@ -71,6 +72,8 @@ def keep_models(
             diverged.append(name)
             continue
         model = build_model(folds.views[member.view].features.shape[1])
+        if unsaveable(model):  # said before training
+            continue
         _with_weights(model, entry, entry.final_weights).save(into / f"{name}.keras")
         facts = _facts(entry, member, folds=folds, dataset=dataset, objective=objective)
         (into / f"{name}.json").write_text(facts.model_dump_json(indent=2) + "\n", "utf-8")
@@ -80,7 +83,8 @@ def keep_models(
 def _with_weights(model: keras.Model, entry: Chosen, weights: Weights) -> keras.Model:
     if entry.recipe.head == "cosine":
         model = with_cosine_head(model)
-    for variable, value in zip(model.weights, weights, strict=True):
+    # Frozen features were not trained and stand before the head that was.
+    for variable, value in zip(model.weights[-len(weights) :], weights, strict=True):
         variable.assign(value)
     return model
 

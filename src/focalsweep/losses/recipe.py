@@ -72,7 +72,9 @@ class Stage:
         if not 0.0 <= self.sampling <= 1.0:
             raise ValueError(f"`sampling` must be in [0, 1]. Received: sampling={self.sampling}.")
         if isinstance(self.loss, KerasPoint) and (self.sampling or self.head_only):
-            raise ValueError("a Keras loss trains a model from start to end, on its rows as they are.")
+            raise ValueError(
+                "a Keras loss trains a model from start to end, on its rows as they are."
+            )
         if isinstance(self.loss, SigmoidPoint) and self.sampling:
             raise ValueError(
                 "a row may have several labels, so none can be drawn in proportion to its class: "

@@ -21,7 +21,7 @@ def cnn(
     dropout: float = 0.0,
     normalization: Normalization = "none",
 ) -> keras.Model:
-    """Build blocks of convolution, normalisation, activation and pooling; then the mean over places.
+    """Build blocks of convolution, activation and pooling, then take the mean over places.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Give any Keras model the input that the engine has: flat rows of preprocessed columns.
 
-Folds, treatments of rows, stored models and predictions all know rows of numbers. A model for images
-takes rows of another shape, and a subclassed model declares none: both are put behind an input of
-flat columns, so that nothing else has to know.
+Folds, treatments of rows, stored models and predictions all know rows of numbers. A model for
+images takes rows of another shape, and a subclassed model declares none: both are put behind an
+input of flat columns, so that nothing else has to know.
 """
 
 from __future__ import annotations
@@ -103,10 +103,10 @@ def image_argument(
         return {}
     name = getattr(build, "__name__", str(build))
     raise UserError(
-        f"`model._target_` must fit the data: `{name}` takes images (`input_shape`), and the columns "
-        "of `dataset` are not declared as pixels. Choose a model of columns such as `model=mlp`, or "
-        "images: `dataset=image_folder`, `dataset=digits dataset.images=true`, or arrays of shape "
-        "(rows, height, width, channels)."
+        f"`model._target_` must fit the data: `{name}` takes images (`input_shape`), and the "
+        "columns of `dataset` are not declared as pixels. Choose a model of columns such as "
+        "`model=mlp`, or images: `dataset=image_folder`, `dataset=digits dataset.images=true`, or "
+        "arrays of shape (rows, height, width, channels)."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -14,7 +15,7 @@ def last_layer(model: keras.Model) -> keras.Layer | None:
 
     None for a model without a graph, such as a subclassed one.
     """
-    outputs = list(getattr(model, "outputs", None) or ())
+    outputs: list[keras.KerasTensor] = list(getattr(model, "outputs", None) or ())
     if len(outputs) != 1:
         return None
     for layer in model.layers:
@@ -31,7 +32,7 @@ def called_once(model: keras.Model) -> keras.KerasTensor | None:
 
     `keras.Model.output` is what the model itself ends in, not what a call of it gave.
     """
-    nodes = getattr(model, "_inbound_nodes", ())
+    nodes: list[Any] = list(getattr(model, "_inbound_nodes", None) or ())
     if len(nodes) != 1:
         return None
     outputs = list(nodes[0].output_tensors)
@@ -73,6 +74,23 @@ def check_last_dense(model: keras.Model, *, arms: Sequence[str]) -> None:
         f"`{layers[-1] if layers else 'nothing'}`; return the logits of such a layer, or leave "
         "the arm out of `arms`."
     )
+
+
+def check_output_bias(model: keras.Model) -> None:
+    """Refuse a model whose output bias cannot be given a start.
+
+    Raises
+    ------
+    UserError
+        If the model does not end in a plain Dense layer with a bias.
+    """
+    layer = last_dense(model)
+    if layer is None or not layer.use_bias:
+        raise UserError(
+            "`model.output_bias` must be zero for a model that does not end in a "
+            "`keras.layers.Dense` with a bias and without activation. Received: best_constant, for "
+            f"`{model.name}`."
+        )
 
 
 def _named(arms: Sequence[str]) -> str:

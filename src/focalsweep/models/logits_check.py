@@ -42,8 +42,8 @@ def check_logits(
     if len(shape) != 2 or shape[1] != n_classes:
         raise UserError(
             f"`{key}` must give one logit for each of the {n_classes} classes or labels, an output "
-            f"of shape (rows, {n_classes}). Received: {_written(shape)} from `{model.name}`; end it "
-            f"in `keras.layers.Dense(n_classes)`."
+            f"of shape (rows, {n_classes}). Received: {_written(shape)} from `{model.name}`; end "
+            f"it in `keras.layers.Dense(n_classes)`."
         )
     rows = rows[:_ROWS]
     if not len(rows) or n_classes < 2:

@@ -1,6 +1,29 @@
-"""Shorten what a library says when it refuses something to one sentence."""
+"""Shorten to one sentence what a library says when it refuses something."""
 
 from __future__ import annotations
+
+import re
+
+import keras
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+"""Keras writes some errors in bold."""
+
+
+def unsaveable(model: keras.Model) -> str | None:
+    """Say why Keras cannot write a model to a file, or None where it can.
+
+    Parameters
+    ----------
+    model : keras.Model
+    """
+    try:
+        keras.saving.serialize_keras_object(model)
+    except Exception as error:
+        # A user's `get_config` may raise anything; training needs none.
+        reason = first_sentence(error)
+        return reason if "get_config" in reason else f"{reason} (it needs a `get_config`)"
+    return None
 
 
 def first_sentence(error: Exception) -> str:
@@ -10,5 +33,9 @@ def first_sentence(error: Exception) -> str:
     ----------
     error : Exception
     """
-    lines = str(error).strip().splitlines()
+    text = _COLOURS.sub("", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # Keras names the layer first and then says what was wrong.
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        lines = lines[1:]
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -24,6 +24,7 @@ def make_trainer(
     softened: bool = False,
     cosine_head: bool = False,
     head_only: bool = False,
+    best_constant: bool = False,
     outside: Mapping[str, KerasPoint] | None = None,
     like: Trainer | None = None,
 ) -> tuple[Trainer, str]:
@@ -31,7 +32,8 @@ def make_trainer(
 
     Parameters
     ----------
-    build_model, views, optimizer, batch_size, scores_log_loss, softened, cosine_head, head_only
+    build_model, views, optimizer, batch_size, scores_log_loss, softened, cosine_head, head_only,
+    best_constant
         See `focalsweep.training.population.PopulationTrainer`.
     outside : mapping from arm to KerasPoint, optional
         A point of each arm whose loss is none of the family.
@@ -47,6 +49,7 @@ def make_trainer(
         optimizer=optimizer,
         batch_size=batch_size,
         scores_log_loss=scores_log_loss,
+        best_constant=best_constant,
     )
     constants = _constants(outside or {})
     if unstackable:
@@ -60,6 +63,7 @@ def make_trainer(
         optimizer=optimizer,
         batch_size=batch_size,
         scores_log_loss=scores_log_loss,
+        best_constant=best_constant,
         softened=softened,
         cosine_head=cosine_head,
         head_only=head_only,
@@ -68,8 +72,8 @@ def make_trainer(
     if outside:
         names = ", ".join(f"`{name}`" for name in outside)
         return MixedTrainer(population=population, one_by_one=alone), (
-            f"Models of {names} train one by one, because their losses are Keras's or your own; all "
-            f"others train side by side in a population.{constants}"
+            f"Models of {names} train one by one, because their losses are Keras's or your own; "
+            f"all others train side by side in a population.{constants}"
         )
     return population, (
         "Models train side by side in a population: every layer of the model can be stacked."
@@ -88,6 +92,6 @@ def _constants(outside: Mapping[str, KerasPoint]) -> str:
     if not names:
         return ""
     return (
-        f" The loss of {', '.join(names)} is compiled anew for every trial, because its constructor "
-        "does not take tensors."
+        f" The loss of {', '.join(names)} is compiled anew for every trial, because its "
+        "constructor does not take tensors."
     )

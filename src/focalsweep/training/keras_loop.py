@@ -1,15 +1,16 @@
 """The compiled Keras loop: one traced function trains one model after another.
 
-`keras.Model.fit` traces its step anew for every compiled model, and so does every new loss, learning
-rate or optimiser. Here the model, its optimiser and the loss are made once; what differs between
-trials is assigned: weights, the optimiser's state, the learning rate, the weight decay and the
-loss's numbers. An epoch is one call, a loop over batches in the graph.
+`keras.Model.fit` traces its step anew for every compiled model. Here the model, its optimiser and
+the loss are made once; what differs between trials is assigned: weights, the optimiser's state, the
+learning rate, the weight decay and the loss's numbers. An epoch is one call, a loop over batches in
+the graph.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from focalsweep.losses.recipe import Point
+from focalsweep.models.last_dense import last_layer
 from focalsweep.training.loss_variables import VariableLoss
 from focalsweep.training.optimizer import Optimizer
 
@@ -48,6 +50,9 @@ class Network:
         self._fresh = [variable.numpy() for variable in self.optimizer.variables]
         own = {id(variable) for variable in model.weights}
         self.seeds = [variable for variable in model.variables if id(variable) not in own]
+        head = last_layer(model)
+        last = () if head is None else head.weights
+        self.in_head = [any(variable is each for each in last) for variable in model.weights]
         width = model.input.shape[-1]
         self.rows_spec = tf.TensorSpec((None, width), model.input.dtype)
         self._predict = tf.function(
@@ -112,7 +117,7 @@ class Loop:
     """How often the program was traced: once for rows with weights and once for rows without."""
 
     def __post_init__(self) -> None:
-        self._epoch = tf.function(self._steps, autograph=False, reduce_retracing=True)
+        self._programs: dict[int, Any] = {}
         self._strays: dict[int, tuple[tf.Variable, NDArray[np.generic]]] = {}
 
     def take(self, point: Point, *, seed: int) -> None:
@@ -145,18 +150,21 @@ class Loop:
             See `take`.
         """
         rows = tf.constant(order, tf.int32)
-        if not self.traces:
-            self._find_strays(rows, features, labels, weights, seed=seed)
-        total = self._epoch(rows, features, labels, weights)
+        given = [rows, features, labels, *(() if weights is None else (weights,))]
+        if len(given) not in self._programs:
+            self._programs[len(given)] = self._traced(given, seed=seed)
+        total = self._programs[len(given)](*given)
         return float(total.numpy()) / len(order)
 
-    def _find_strays(self, *arguments: tf.Tensor | None, seed: int) -> None:
-        """Trace, and note variables that the program uses and nobody here knows.
+    def _traced(self, given: Sequence[tf.Tensor], *, seed: int) -> Any:
+        """Trace for any number of rows, and note variables that nobody here knows.
 
         Keras's global generator, or a variable that a user's layer keeps to itself: they must not
         carry over from one model to the next.
         """
-        graph = self._epoch.get_concrete_function(*arguments).graph
+        specs = [tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in given]
+        program = tf.function(self._steps, input_signature=specs, autograph=False)
+        graph = program.get_concrete_function().graph
         network = self.network
         known = {
             id(variable.value)
@@ -169,13 +177,14 @@ class Loop:
                 self._strays[id(variable)] = (variable, variable.numpy())
                 if tuple(variable.shape) == (2,) and variable.dtype.is_integer:
                     variable.assign(np.array([seed, 0]))
+        return program
 
     def _steps(
         self,
         order: tf.Tensor,
         features: tf.Tensor,
         labels: tf.Tensor,
-        weights: tf.Tensor | None,
+        weights: tf.Tensor | None = None,
     ) -> tf.Tensor:
         self.traces += 1
         n_rows = tf.shape(order)[0]
@@ -196,9 +205,7 @@ class Loop:
         )
         return total
 
-    def _step(
-        self, features: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None
-    ) -> tf.Tensor:
+    def _step(self, features: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
         model = self.network.model
         with tf.GradientTape() as tape:
             logits = model(features, training=True)

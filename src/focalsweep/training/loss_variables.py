@@ -1,7 +1,7 @@
 """A loss whose numbers are variables: one traced program then serves every trial.
 
-With constants, each alpha and gamma would be another program, and tracing takes longer than training
-a small model does.
+With constants, each alpha and gamma would be another program, and tracing takes longer than
+training a small model does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 import tensorflow as tf
-
 from numpy.typing import NDArray
 
 from focalsweep.errors import UserError

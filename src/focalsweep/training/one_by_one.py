@@ -22,6 +22,7 @@ from focalsweep.losses.posterior import corrected_log_proba, two_class_logits
 from focalsweep.losses.recipe import Point
 from focalsweep.models.cosine_head import with_cosine_head
 from focalsweep.models.last_dense import last_layer
+from focalsweep.training.best_constant import with_output_bias
 from focalsweep.training.class_counts import ClassCounts
 from focalsweep.training.divergence import divergence
 from focalsweep.training.keras_loop import Loop, Network
@@ -60,6 +61,8 @@ class OneByOneTrainer:
         Rows an optimiser step.
     scores_log_loss : bool
         Whether records carry the corrected log-loss of every epoch (NaN otherwise).
+    best_constant : bool
+        Whether the last layer's bias starts at each member's best constant logits instead of 0.
     """
 
     build_model: Callable[[int], keras.Model]
@@ -67,6 +70,7 @@ class OneByOneTrainer:
     optimizer: Optimizer
     batch_size: int
     scores_log_loss: bool = True
+    best_constant: bool = False
     _spent: list[float] = field(default_factory=list, init=False, repr=False)
     _networks: dict[_Form, Network] = field(default_factory=dict, init=False, repr=False)
     _loops: dict[tuple[_Form, Hashable], Loop] = field(default_factory=dict, init=False, repr=False)
@@ -108,7 +112,12 @@ class OneByOneTrainer:
         seed = keras_seed(seed=member.key.seed, view=view.name) >> 1
         form = _Form(view.features.shape[1], member.recipe.head, False)
         network, stage, loop = self._network(form), None, None
-        self._begin(network, member, self._initial(form, view, member.key.seed), seed=seed)
+        initial = self._initial(form, view, member.key.seed)
+        if self.best_constant:
+            initial = with_output_bias(
+                initial, network.in_head, point=member.stage(0).loss, counts=view.train_counts
+            )
+        self._begin(network, member, initial, seed=seed)
         if member.begin is not None:
             stage = member.stage_before(member.first_epoch)
         if member.begin is not None and stage is not None:
@@ -133,9 +142,7 @@ class OneByOneTrainer:
                 # The same optimiser goes on otherwise, with all that it remembers.
                 loop = self._loop(form, stage.loss)
                 loop.take(stage.loss, seed=seed)
-            order = epoch_rows(
-                view, sampling=stage.sampling, seed=member.key.seed, epoch=epoch
-            )
+            order = epoch_rows(view, sampling=stage.sampling, seed=member.key.seed, epoch=epoch)
             started = time.perf_counter()
             train_losses.append(
                 loop.epoch(order, features=features, labels=labels, weights=weights, seed=seed)
@@ -230,11 +237,10 @@ class OneByOneTrainer:
         head = last_layer(network.model)
         if head is None:
             raise ValueError("`head_only` needs a model whose last layer can be told")
-        in_head = {id(variable) for variable in head.weights}
         fresh = iter(fresh_weights(head, seed=member.key.seed, view=view.name))
         weights = [
-            next(fresh) if id(variable) in in_head else value
-            for variable, value in zip(network.model.weights, before.weights(), strict=True)
+            next(fresh) if renewed else value
+            for renewed, value in zip(network.in_head, before.weights(), strict=True)
         ]
         generators = [variable.numpy() for variable in before.seeds]
         self._begin(network, member, weights, seed=seed)
@@ -245,6 +251,7 @@ class OneByOneTrainer:
 
 def _label_type(view: View) -> tf.DType:
     return tf.int8 if view.multi_label else tf.int32
+
 
 def _confusion(view: View, logits: NDArray[np.float32]) -> ClassCounts:
     classes = len(view.natural_counts)

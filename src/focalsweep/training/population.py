@@ -20,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from focalsweep.training.best_constant import with_output_bias
 from focalsweep.training.chunk_tensors import flags, losses, rates, with_fresh_heads
 from focalsweep.training.kernel import Kernel, Rows, State
 from focalsweep.training.member import Member, MemberRecord, View
@@ -62,6 +63,8 @@ class PopulationTrainer:
         compiled program.
     cosine_head, head_only : bool
         Whether members end in a cosine head, or train their last layer anew: fixed here too.
+    best_constant : bool
+        Whether the last layer's bias starts at each member's best constant logits instead of 0.
     threads : int
         Chunks in training at a time.
     dtype : str
@@ -79,6 +82,7 @@ class PopulationTrainer:
     softened: bool = False
     cosine_head: bool = False
     head_only: bool = False
+    best_constant: bool = False
     threads: int = min(2, os.cpu_count() or 1)
     dtype: str = "float32"
     like: PopulationTrainer | None = None
@@ -338,13 +342,21 @@ class PopulationTrainer:
     def _initial_state(self, members: Sequence[Member]) -> State:
         if members[0].begin is not None:
             return resumed(members, n_slots=self.optimizer.n_slots, model=self._stacked)
-        per_member = [self._starts.weights(member.view, member.key.seed) for member in members]
+        per_member = [self._start(member) for member in members]
         weights = [
             tf.constant(np.stack(values), self.dtype) for values in zip(*per_member, strict=True)
         ]
         trainable = [w for w, kept in zip(weights, self._stacked.trainable, strict=True) if kept]
         slots = [[tf.zeros_like(w) for w in trainable] for _ in range(self.optimizer.n_slots)]
         return State(weights, slots, tf.zeros((len(members),), self.dtype))
+
+    def _start(self, member: Member) -> list[NDArray[np.floating]]:
+        drawn = self._starts.weights(member.view, member.key.seed)
+        if not self.best_constant:
+            return drawn
+        counts = self.views[member.view].train_counts
+        point = member.stage(0).loss
+        return with_output_bias(drawn, self._stacked.in_head, point=point, counts=counts)
 
     def _logits(
         self, state: State, evaluation: tf.Tensor, cosine: tf.Tensor | None

@@ -90,9 +90,7 @@ def fresh_weights(layer: keras.Layer, *, seed: int, view: str) -> list[NDArray[n
     return _drawn(layer, _entropy(seed=seed, view=view, purpose=_HEAD))[0]
 
 
-def _drawn(
-    whole: keras.Layer, entropy: list[int]
-) -> tuple[list[NDArray[np.floating]], list[int]]:
+def _drawn(whole: keras.Layer, entropy: list[int]) -> tuple[list[NDArray[np.floating]], list[int]]:
     """Draw the weights of a layer or model; return also the places of those that nobody draws."""
     seeds = iter(np.random.SeedSequence(entropy).generate_state(len(whole.weights)))
     owners = {

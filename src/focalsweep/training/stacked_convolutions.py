@@ -1,13 +1,13 @@
 """Stacked rules of convolutions: patches of every row, then one matrix product a member.
 
 A grouped convolution (`tf.nn.conv2d` with members * channels) looks like the natural rule, but XLA
-on a CPU has no fast code for it, nor TensorFlow any for its gradient. Shifted views of the rows laid
-beside each other turn a convolution into the batched product that dense layers are made of. On two
-cores a step of a member took, with ten members at a time and filters of 16 and 32: 1.2 ms on images
+on a CPU has no fast code for it, nor TensorFlow any for its gradient. Shifted views of the rows
+laid beside each other turn a convolution into the batched product that dense layers are made of.
+On two cores a member's step took, with ten members at a time and filters of 16 and 32: 1.2 ms on images
 of 8 x 8 against 3.8 ms for the same step alone (oneDNN's convolution), 21 against 26 ms on 28 x 28,
 and 25 ms as a grouped convolution on 8 x 8.
 
-Patches of large images leave the cache: see `pays`.
+Patches of large images leave the cache: see `LARGEST_PATCHES`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from focalsweep.training.stacked_layers import beside_rows, over_rows, products
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 LARGEST_PATCHES = 2**19
-"""Numbers in the patches of one row: with more, one by one is faster (`python -m benchmarks --cnn`)."""
+"""Numbers in the patches of one row: with more, members train one by one."""
 
 
 def patch_numbers(layer: keras.Layer) -> int:
@@ -120,9 +120,7 @@ def _corners(starts: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
     return corners
 
 
-def _slices(
-    corner: Sequence[int], counts: Sequence[int], strides: Sequence[int]
-) -> list[slice]:
+def _slices(corner: Sequence[int], counts: Sequence[int], strides: Sequence[int]) -> list[slice]:
     return [
         slice(start, start + (count - 1) * stride + 1, stride)
         for start, count, stride in zip(corner, counts, strides, strict=True)

@@ -3,7 +3,8 @@
 A grouped convolution (`tf.nn.conv2d` with members * channels) looks like the natural rule, but XLA
 on a CPU has no fast code for it, nor TensorFlow any for its gradient. Shifted views of the rows
 laid beside each other turn a convolution into the batched product that dense layers are made of.
-On two cores a member's step took, with ten members at a time and filters of 16 and 32: 1.2 ms on images
+On two cores a member's step took, with ten members at a time and filters of 16 and 32: 1.2 ms on
+images
 of 8 x 8 against 3.8 ms for the same step alone (oneDNN's convolution), 21 against 26 ms on 28 x 28,
 and 25 ms as a grouped convolution on 8 x 8.
 

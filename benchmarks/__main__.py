@@ -31,12 +31,23 @@ def main() -> None:
         default=[2, 6, 16],
         help="trials an arm and outer fold of our sweeps; the last one is compared with the loops",
     )
+    parser.add_argument(
+        "--cnn",
+        type=int,
+        metavar="TRIALS",
+        help="time a small convolutional model with so many trials, and nothing else",
+    )
     arguments = parser.parse_args()
     # Read when the baseline's module imports TensorFlow and MLflow.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     console = Console()
+    if arguments.cnn:
+        from benchmarks.cnn import print_cnn
+
+        print_cnn(console, trials=arguments.cnn)
+        return
     # Ours first: its processes end before the loops start in this one.
     from benchmarks.ours import run_sweep, score_points
 

@@ -135,9 +135,12 @@ class StackedModel:
 
     @property
     def row_numbers(self) -> int:
-        """Numbers that the activations of one row hold, patches of convolutions included."""
-        outputs = (math.prod(layer.output.shape[1:]) for layer in self.layers)
-        return int(sum(outputs)) + sum(patch_numbers(layer) for layer in self.layers)
+        """Numbers that the activations of one row hold.
+
+        Patches of convolutions are left out: with them chunks of a small convolutional model had 3
+        members and took 0.40 s a trial, against 0.17 s at 8 members and 0.22 s at 16.
+        """
+        return int(sum(math.prod(layer.output.shape[1:]) for layer in self.layers))
 
     def __call__(self, weights: Weights, inputs: tf.Tensor, run: Pass) -> tuple[tf.Tensor, Weights]:
         """Return logits (members, rows, classes) and the weights after the pass."""

@@ -104,6 +104,15 @@ def test_large_data_become_a_holdout_with_a_message(csv):
     assert (untouched.evaluation.kind, untouched.messages) == ("nested", ())
 
 
+@pytest.mark.parametrize(("rows_seen", "epochs"), [(10_000, 8), (400, 5), (1, 3), ("null", 8)])
+def test_many_rows_leave_fewer_epochs_but_three(csv, rows_seen, epochs):
+    data = csv({"a": 60, "b": 20})
+    large = ["evaluation.holdout_above=79", "evaluation.holdout_epochs=8", "epochs=20"]
+    made = plan(PLAIN, *data, *large, f"evaluation.holdout_rows_seen={rows_seen}")
+    assert made.budget.epochs == epochs
+    assert f"and {epochs} epochs" in made.messages[0]
+
+
 def test_a_budget_in_minutes_is_one_in_seconds():
     assert plan(PLAIN).budget.seconds is None
     assert plan(PLAIN, "minutes=1.5").budget.seconds == 90.0

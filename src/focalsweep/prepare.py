@@ -7,7 +7,7 @@ module imports TensorFlow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from inspect import isclass
 from math import ceil
@@ -40,6 +40,7 @@ from focalsweep.losses.class_weights import priors_equal
 from focalsweep.losses.keras_point import check_keras_loss, keras_point
 from focalsweep.metrics.objective import COST, Objective
 from focalsweep.search.arm import Arm, Counts, Nuisance, Range
+from focalsweep.search.evaluation_for import evaluation_for
 from focalsweep.search.folds import (
     Evaluation,
     Folds,
@@ -57,9 +58,6 @@ from focalsweep.search.studies import MakeSampler
 from focalsweep.search.task import check_task, objective_for
 from focalsweep.training.batch_size import automatic_batch_size
 from focalsweep.training.class_counts import class_counts
-
-LARGE_DATA_INNER_FOLDS = 3
-"""Inner folds at most where a nested evaluation becomes a holdout: each has rows enough."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -145,7 +143,7 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
     dataset = with_weight_note(
         treat_rare_classes(read, policy=config.dataset.rare_classes), column=config.dataset.weights
     )
-    evaluation, epochs, message = _evaluation(config, dataset)
+    evaluation, epochs, message = evaluation_for(config, dataset)
     profile = Profile(kind=config.dataset.profile, factor=config.dataset.factor)
     costs, scenarios = _costs(config, dataset), _prior_scenarios(config, dataset)
     made = [_arm(name, config.loss[name]) for name in config.arms]
@@ -211,44 +209,6 @@ def _read(config: SweepConfig) -> Dataset:
         ) from error
     with from_source("dataset._target_", source):
         return dataset_of_returned(returned, name=config.dataset.name, origin=source)
-
-
-def _evaluation(config: SweepConfig, dataset: Dataset) -> tuple[Evaluation, int, tuple[str, ...]]:
-    """Return how rows are split, the epochs, and a message where the data changed them."""
-    asked = config.evaluation
-    evaluation = Evaluation(
-        kind=asked.kind,
-        folds=asked.folds,
-        repeats=asked.repeats,
-        inner_folds=asked.inner_folds,
-        refit_seeds=asked.refit_seeds,
-        test_fraction=asked.test_fraction,
-    )
-    limit = asked.holdout_above
-    large = asked.kind == "nested" and limit is not None and dataset.n_rows > limit
-    messages: list[str] = []
-    if dataset.split is not None and asked.kind == "nested" and not large:
-        evaluation = replace(evaluation, kind="holdout", folds=1, repeats=1)
-        messages.append("`dataset.split` gives one test part: a holdout instead of nested folds.")
-    elif dataset.time is not None and evaluation.repeats > 1 and not large:
-        messages.append(
-            f"The past can be drawn in one way only (`dataset.time`): 1 repeat instead of "
-            f"{evaluation.repeats}."
-        )
-        evaluation = replace(evaluation, repeats=1)
-    if not large:
-        return evaluation, config.epochs, tuple(messages)
-    inner_folds = min(asked.inner_folds, LARGE_DATA_INNER_FOLDS)
-    epochs = min(config.epochs, asked.holdout_epochs or config.epochs)
-    part = "the test part of `dataset.split`"
-    if dataset.split is None:
-        part = f"one test split of {asked.test_fraction:.0%}"
-    message = (
-        f"{dataset.n_rows:,} rows are more than `evaluation.holdout_above`={limit}: "
-        f"{part} instead of nested folds, {inner_folds} inner folds, "
-        f"and {epochs} epochs."
-    )
-    return replace(evaluation, kind="holdout", inner_folds=inner_folds), epochs, (message,)
 
 
 def _costs(config: SweepConfig, dataset: Dataset) -> tuple[tuple[float, ...], ...] | None:

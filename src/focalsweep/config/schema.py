@@ -180,6 +180,9 @@ class EvaluationConfig(Value):
     """Rows above which ``nested`` becomes a holdout, with a message; null: never."""
     holdout_epochs: Annotated[int, Field(ge=1)] | None = None
     """Most epochs in that holdout, where an epoch has many steps; null: `epochs` as it is."""
+    holdout_rows_seen: Annotated[int, Field(ge=1)] | None = None
+    """Rows that a model is shown in that holdout, counted in every epoch: larger data get fewer
+    epochs than `holdout_epochs`, though at least 3; null: never fewer."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

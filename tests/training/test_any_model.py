@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from own_models import OwnLoss, OwnModel, StubbornLoss, small_resnet
 from sklearn.datasets import load_digits
 
 from focalsweep.losses.keras_point import KerasPoint, keras_point
@@ -19,7 +20,6 @@ from focalsweep.training.optimizer import Optimizer
 from focalsweep.training.population import PopulationTrainer
 from focalsweep.training.randomness import batch_order, initial_weights
 from focalsweep.training.stacking import unstackable_layers
-from own_models import OwnLoss, OwnModel, StubbornLoss, small_resnet
 
 BATCH = 16
 IMAGE = (6, 6, 1)

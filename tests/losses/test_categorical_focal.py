@@ -191,7 +191,7 @@ def test_a_model_trains_alike_with_codes_and_with_one_hot_targets(activation):
         ({"alpha": float("nan")}, "`alpha` must be >= 0 and finite. Received: alpha=nan."),
         ({"alpha": [[1.0]]}, "`alpha` must be one number or one number a class."),
         ({"label_smoothing": 1.0}, r"`label_smoothing` must be in \[0, 1\)."),
-        ({"dtype": "float16"}, "`dtype` must be float32 or float64"),
+        ({"dtype": "int32"}, "`dtype` must be a floating-point type"),
     ],
 )
 def test_numbers_out_of_range_are_refused(loss_class, arguments, message):

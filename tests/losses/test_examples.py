@@ -6,7 +6,18 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["categorical_focal", "class_weights", "logit_adjusted"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "binary_focal",
+        "categorical_focal",
+        "class_balanced_focal",
+        "class_weights",
+        "ldam",
+        "logit_adjusted",
+        "vector_scaling",
+    ],
+)
 def test_docstring_examples(name):
     outcome = doctest.testmod(import_module(f"focalsweep.losses.{name}"))
     assert outcome.attempted > 0

@@ -17,14 +17,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from focalsweep.losses.family import family_loss, sparse_family_loss
-from focalsweep.losses.keras_arguments import check_dtype, check_prior
-from focalsweep.losses.keras_inputs import check_vector, find_logits, read_codes, read_targets
-from focalsweep.losses.margins import Tensor
+from focalsweep.losses.class_loss import ClassLoss
+from focalsweep.losses.keras_arguments import check_number, check_prior
 
 
 @keras.saving.register_keras_serializable(package="focalsweep")
-class LogitAdjustedCrossentropy(keras.losses.Loss):
+class LogitAdjustedCrossentropy(ClassLoss):
     """Compute ``-log softmax(z + tau * log prior)_y``.
 
     Parameters
@@ -34,10 +32,10 @@ class LogitAdjustedCrossentropy(keras.losses.Loss):
     tau : float
         Strength of the adjustment: 0 is cross-entropy, 1 aims at balanced accuracy. Default 1.
     from_logits : bool
-        Whether `y_pred` holds logits. Default True, unlike Keras's losses: a model that is
-        trained with an adjustment usually ends in logits.
-    reduction, name, dtype
-        As in ``keras.losses.Loss``; `dtype` is float32 or float64.
+        Default True, unlike Keras's losses: a model that is trained with an adjustment usually
+        ends in logits.
+    label_smoothing, axis, reduction, name, dtype, ignore_class
+        As in `focalsweep.losses.class_loss.ClassLoss`.
 
     Notes
     -----
@@ -46,8 +44,7 @@ class LogitAdjustedCrossentropy(keras.losses.Loss):
     Raises
     ------
     ValueError
-        For priors that are not > 0; when called, for logits given as probabilities or the reverse,
-        several labels a row, codes out of range and priors of the wrong length.
+        For priors that are not > 0; when called, as `ClassLoss` says.
 
     Examples
     --------
@@ -61,34 +58,30 @@ class LogitAdjustedCrossentropy(keras.losses.Loss):
         prior: Sequence[float],
         tau: float = 1.0,
         from_logits: bool = True,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str = "logit_adjusted_crossentropy",
         dtype: Any = None,
+        ignore_class: int | None = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_dtype(self.dtype)
         self.prior = check_prior(prior)
-        self.tau = float(tau)
-        self.from_logits = from_logits
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Compute the loss of each row, in the shape of `y_pred` without its classes."""
-        logits = find_logits(y_pred, from_logits=self.from_logits, axis=-1)
-        check_vector(self.prior, logits, name="prior")
-        offset = self.tau * np.log(np.divide(self.prior, np.sum(self.prior)))
-        y_true = keras.ops.convert_to_tensor(y_true)
-        if len(y_true.shape) == len(logits.shape) and y_true.shape[-1] != 1:
-            targets = read_targets(y_true, logits, axis=-1)
-            return family_loss(logits, targets, weight=1.0, gamma=0.0, offset=offset)
-        codes = read_codes(y_true, logits, axis=-1)
-        return sparse_family_loss(logits, codes, weight=1.0, gamma=0.0, offset=offset)
+        self.tau = check_number(tau, name="tau")
+        log_prior = np.log(np.divide(self.prior, np.sum(self.prior)))
+        super().__init__(
+            arguments={"prior": self.prior},
+            weighted_by=None,
+            targets="either",
+            offset=(self.tau * log_prior).tolist(),
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            ignore_class=ignore_class,
+            axis=axis,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this loss again."""
-        return {
-            **super().get_config(),
-            "prior": self.prior,
-            "tau": self.tau,
-            "from_logits": self.from_logits,
-            "dtype": self.dtype,
-        }
+        return {**super().get_config(), "prior": self.prior, "tau": self.tau}

@@ -105,11 +105,11 @@ def vector_scaling(counts: ArrayLike, *, spread: float, tau: float) -> LossPoint
 
 def _margin_loss(counts: ArrayLike, *, scale: float, largest_margin: float) -> LossPoint:
     point = cross_entropy(counts)
-    margin = scale * largest_margin * _relative_margins(counts)
+    margin = scale * largest_margin * relative_margins(counts)
     return replace(point, scale=np.full_like(margin, scale), margin=margin)
 
 
-def _relative_margins(counts: ArrayLike) -> Vector:
+def relative_margins(counts: ArrayLike) -> Vector:
     """Return ``n_k^-1/4``, as a share of the rarest class's."""
     prior, present = log_prior(counts), np.asarray(counts) > 0
     # The rarest class is the rarest that has rows; one without rows is no target of any row.

@@ -1,46 +1,93 @@
-"""Check the values of tensors, in eager calls and, with TensorFlow, in the graph that `fit` runs.
+"""Check the values of tensors: in eager calls, and of the first rows that `fit` is given.
 
-XLA (``jit_compile=True``) removes checks from what it compiles: there only shapes are checked.
+A compiled graph holds no such check: it would cost a pass over memory in every step, and XLA
+removes it. There the shapes, the dtypes and the last layer are checked while the graph is made, and
+the targets that stand in the caller's `fit` are looked at once, see `fit_call`. To
+check everything before a long training, call the loss once: ``loss(y[:100], model(x[:100]))``.
+
+A check is written so that NaN passes: a diverged model is no wrong argument.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from focalsweep.losses.margins import Tensor
 
+SUM_TOLERANCE = 0.01
+"""How far rows of probabilities may be from 1: half precision and saved tables round."""
 
-def require(holds: Tensor, *, expected: str, found: Mapping[str, Tensor], way_out: str) -> None:
-    """Raise unless a condition on values holds.
 
-    Parameters
-    ----------
-    holds : boolean tensor of shape ()
-        The condition. Write it so that NaN passes: a diverged model is no wrong argument.
-    expected : str
-        A sentence that says what must be true.
-    found : mapping from str to tensor of shape ()
-        What was received instead, by name.
-    way_out : str
-        A sentence that says what to do.
+def has_values(tensor: Tensor) -> bool:
+    """Tell whether a tensor holds numbers now, and not only in a graph that runs later."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax  # type: ignore[import-not-found, unused-ignore]
+
+        return not isinstance(tensor, jax.core.Tracer)
+    if backend == "torch":
+        import torch
+
+        return tensor.device.type != "meta" and not torch.compiler.is_compiling()
+    return hasattr(tensor, "numpy")
+
+
+def values_of(tensor: Tensor) -> NDArray[Any]:
+    """Return the numbers of a tensor for which `has_values` holds."""
+    return np.asarray(ops.convert_to_numpy(tensor))
+
+
+def check_rows_of_one(rows: NDArray[Any], *, axis: int, expected: str, way_out: str) -> None:
+    """Require values >= 0 that sum to 1 along an axis.
 
     Raises
     ------
     ValueError
-        In an eager call. In a TensorFlow graph it is ``tf.errors.InvalidArgumentError``, with the
-        same sentences, when the graph runs.
+        Otherwise.
     """
-    if hasattr(holds, "numpy"):
-        if not bool(ops.convert_to_numpy(holds)):
-            received = ", ".join(
-                f"{name} {float(ops.convert_to_numpy(value)):g}" for name, value in found.items()
-            )
-            raise ValueError(f"{expected} Received: {received}. {way_out}")
-    elif keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+    if rows.size == 0:
+        return
+    lowest, sums = rows.min(), rows.sum(axis=axis, dtype=np.float64)
+    if lowest < 0 or np.any(np.abs(sums - 1.0) > SUM_TOLERANCE):
+        raise ValueError(
+            f"{expected} Received: smallest value {lowest:g}, smallest sum of a row "
+            f"{sums.min():g}, largest sum of a row {sums.max():g}. {way_out}"
+        )
 
-        parts = [part for name, value in found.items() for part in (f"{name} ", value)]
-        tf.debugging.Assert(holds, [f"{expected} {way_out} Received: ", *parts])
+
+def check_codes(codes: NDArray[Any], *, n_classes: int) -> None:
+    """Require whole numbers from 0 to ``n_classes - 1``.
+
+    Raises
+    ------
+    ValueError
+        Otherwise.
+    """
+    if codes.size == 0:
+        return
+    lowest, highest = codes.min(), codes.max()
+    if lowest < 0 or highest > n_classes - 1 or np.any(codes != np.floor(codes)):
+        raise ValueError(
+            f"`y_true` must hold class codes from 0 to {n_classes - 1}. Received: smallest "
+            f"{lowest:g}, largest {highest:g}. Number the classes, for example with "
+            "`sklearn.preprocessing.LabelEncoder`; a code that means no class is `ignore_class`."
+        )
+
+
+def check_shares(values: NDArray[Any], *, expected: str, way_out: str) -> None:
+    """Require values in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        Otherwise.
+    """
+    if values.size and (values.min() < 0 or values.max() > 1):
+        raise ValueError(
+            f"{expected} Received: smallest {values.min():g}, largest {values.max():g}. {way_out}"
+        )

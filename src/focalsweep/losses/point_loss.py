@@ -17,12 +17,20 @@ from focalsweep.losses.categorical_focal import (
     SparseCategoricalFocalCrossentropy,
 )
 from focalsweep.losses.family import family_loss, sparse_family_loss
-from focalsweep.losses.keras_arguments import check_dtype
-from focalsweep.losses.keras_inputs import check_vector, find_logits, read_codes, read_targets
+from focalsweep.losses.keras_arguments import computation_dtype
+from focalsweep.losses.keras_inputs import (
+    are_codes,
+    check_target_values,
+    check_vector,
+    find_logits,
+    read_codes,
+    read_targets,
+)
 from focalsweep.losses.margins import Tensor
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.sigmoid_family import sigmoid_loss
 from focalsweep.losses.sigmoid_point import SigmoidPoint
+from focalsweep.losses.value_check import has_values, values_of
 
 _VECTORS = ("weight", "gamma", "scale", "offset", "margin")
 
@@ -112,8 +120,7 @@ class PointLoss(keras.losses.Loss):
         name: str = "point_loss",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_dtype(self.dtype)
+        super().__init__(name=name, reduction=reduction, dtype=computation_dtype(dtype))
         self.numbers: dict[str, Any] = {
             "weight": [float(each) for each in weight],
             "gamma": [float(each) for each in gamma],
@@ -127,12 +134,21 @@ class PointLoss(keras.losses.Loss):
         """Compute the loss of each row, in the shape of `y_pred` without its classes."""
         logits = find_logits(y_pred, from_logits=True, axis=-1)
         for name, vector in self.numbers.items():
-            check_vector(vector, logits, name=name)
+            check_vector(vector, int(logits.shape[-1]), name=name)
         given = self.numbers | {name: value or None for name, value in self.soft.items()}
         y_true = keras.ops.convert_to_tensor(y_true)
-        if len(y_true.shape) == len(logits.shape) and y_true.shape[-1] != 1:
-            return family_loss(logits, read_targets(y_true, logits, axis=-1), **given)
-        return sparse_family_loss(logits, read_codes(y_true, logits, axis=-1), **given)
+        codes = are_codes(y_true, logits, axis=-1)
+        if has_values(y_true):
+            check_target_values(
+                values_of(y_true),
+                codes=codes,
+                n_classes=int(logits.shape[-1]),
+                axis=-1,
+                ignore_class=None,
+            )
+        if codes:
+            return sparse_family_loss(logits, read_codes(y_true, logits, axis=-1), **given)
+        return family_loss(logits, read_targets(y_true, logits, axis=-1), **given)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this loss again."""
@@ -177,8 +193,7 @@ class SigmoidPointLoss(keras.losses.Loss):
         name: str = "sigmoid_point_loss",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_dtype(self.dtype)
+        super().__init__(name=name, reduction=reduction, dtype=computation_dtype(dtype))
         self.point = SigmoidPoint(
             weight=np.asarray(weight, np.float64),
             gamma=np.asarray(gamma, np.float64),

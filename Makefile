@@ -13,11 +13,11 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
        PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
-CODE := src tests benchmarks screenshots
+CODE := src tests benchmarks screenshots docs notebooks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help inspect sweep ui test test-full check format bench screenshots clean
+.PHONY: help inspect sweep ui test test-full check format bench screenshots docs notebooks clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is'
@@ -55,8 +55,15 @@ bench: .venv/.runtime ## Time focalsweep against a hand-written loop: ARGS="--tr
 screenshots: .venv/.dev ## Take the README's pictures of the newest sweep: ARGS="runs/DIR"
 	@$(BIN)/python -m screenshots $(ARGS)
 
+docs: .venv/.dev ## Build the pages of docs/ into docs/_build/html
+	@$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@echo 'Open docs/_build/html/index.html'
+
+notebooks: .venv/.dev ## Execute notebooks/*.py and write their .ipynb again
+	@$(BIN)/jupytext --quiet --set-formats ipynb,py:percent --to ipynb --execute notebooks/[0-9]*.py
+
 clean: ## Remove .venv, caches and builds (results in runs/ stay)
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist docs/_build
 	find $(CODE) -type d -name __pycache__ -exec rm -rf {} +
 
 # One stamp for what a sweep needs and one for the developer's tools on top of it.

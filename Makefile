@@ -60,7 +60,7 @@ docs: .venv/.dev ## Build the pages of docs/ into docs/_build/html
 	@echo 'Open docs/_build/html/index.html'
 
 notebooks: .venv/.dev ## Execute notebooks/*.py and write their .ipynb again
-	@$(BIN)/jupytext --quiet --set-formats ipynb,py:percent --to ipynb --execute notebooks/[0-9]*.py
+	@$(BIN)/python -m notebooks
 
 clean: ## Remove .venv, caches and builds (results in runs/ stay)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist docs/_build

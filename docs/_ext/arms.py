@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf_files import files, first_comment, summary, table, target, values, with_links
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+from conf_files import files, first_comment, summary, table, target, values, with_links
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
-from conf_files import CONF, ROOT, files, first_comment, table, values, with_links
 from docutils import nodes
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from sphinx.util.docutils import SphinxDirective
+
+from conf_files import CONF, ROOT, files, first_comment, table, values, with_links
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -126,8 +127,8 @@ class EveryGroup(SphinxDirective):
         contents = (CONF / "config.yaml").read_text(encoding="utf-8").strip()
         self.env.note_dependency(CONF / "config.yaml")
         parts = [f"```{{code-block}} yaml\n:caption: conf/config.yaml\n\n{contents}\n```"]
-        for group in sorted(_groups() - {"loss"}):
-            parts.append(f"### conf/{group}\n\n```{{conf-files}} {group}\n```")
+        groups = sorted(_groups() - {"loss"})
+        parts += [f"### conf/{group}\n\n```{{conf-files}} {group}\n```" for group in groups]
         return self.parse_text_to_nodes("\n\n".join(parts), allow_section_headings=True)
 
 

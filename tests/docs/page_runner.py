@@ -18,7 +18,6 @@ from typing import Any
 import yaml
 
 from focalsweep.cli import main
-
 from tests.docs.blocks import ROOT, Block
 
 NEEDS_NETWORK = {"openml", "imbalanced_set", "cifar10", "cifar100", "mnist", "fashion_mnist"}

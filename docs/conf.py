@@ -39,9 +39,6 @@ nitpicky = True
 # Docstrings name types in words ("tensor of shape (...)"): those are no references.
 nitpick_ignore_regex = [("py:.*", r"(?!focalsweep).*")]
 
-# A page may be listed before it is written.
-suppress_warnings = ["toc.empty_glob"]
-
 html_theme = "furo"
 html_title = "focalsweep"
 html_static_path = ["_static"]

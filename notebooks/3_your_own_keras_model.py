@@ -11,7 +11,6 @@ import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 from pathlib import Path
-from tempfile import mkdtemp
 
 print(Path("my_model.py").read_text())
 
@@ -24,43 +23,51 @@ model.summary()
 # %% [markdown]
 # ## A short sweep
 #
-# In a terminal: `focalsweep sweep dataset=glass model._target_=my_model.wide_and_deep ...`. Keys of the
-# chosen model that your function does not take are removed with `~`, those of its own are added with `+`.
+# `model=` takes the function. On the command line it is its dotted path, the file beside you:
+# `focalsweep sweep dataset=glass model=linear model._target_=my_model.wide_and_deep +model.units=16`.
 
 # %%
-from focalsweep.cli import main
-from focalsweep.report.frames import arms_frame
-from focalsweep.report.write import read_result
+from importlib.resources import files
 
-own = ["model._target_=my_model.wide_and_deep", "+model.units=16"]
-own += ["~model.hidden", "~model.activation", "~model.dropout", "~model.normalization"]
-settings = ["trials=2", "epochs=5", "evaluation=quick", "references=false", "tracking=none"]
-run = Path(mkdtemp()) / "own"
-arms = "arms=[cross_entropy,focal_gamma]"
-status = main(["sweep", "dataset=glass", *own, arms, *settings, f"hydra.run.dir={run}"])
+import pandas as pd
+
+import focalsweep
+
+glass = pd.read_csv(files("focalsweep.data.bundled") / "glass.csv")
+target = glass.columns[-1]
+found = focalsweep.sweep(
+    glass.drop(columns=target),
+    glass[target],
+    arms=["cross_entropy", "focal_gamma"],
+    trials=2,
+    epochs=5,
+    evaluation="quick",
+    model={"_target_": "my_model.wide_and_deep", "units": 16},
+    overrides=["references=false"],
+    progress=False,
+)
 
 # %% [markdown]
 # Two trials of five epochs decide nothing; this shows that it runs, and how.
 
 # %%
-result = read_result(run)
-arms_frame(result)[["arm", "argmax_score", "decision_score", "difference"]].round(3)
+found.arms[["arm", "argmax_score", "decision_score", "difference"]].round(3)
 
 # %% [markdown]
 # ## Train it with the loss that was chosen
 #
-# What the sweep prints under "Paste this" is plain Keras. With the chosen numbers of the focal arm:
+# `best_loss` is a Keras loss with the chosen numbers in it, ready for any model.
 
 # %%
-import numpy as np
-
-from focalsweep.losses import CategoricalFocalCrossentropy
-
-best = next(arm.best for arm in result.arms if arm.name == "focal_gamma")
-focal = CategoricalFocalCrossentropy(alpha=best.alpha, gamma=best.gamma, from_logits=True)
-rng = np.random.default_rng(0)
-x = rng.normal(size=(120, 9)).astype("float32")
-y = np.eye(6, dtype="float32")[np.arange(120) % 6]
-model.compile(optimizer="adam", loss=focal)
-history = model.fit(x, y, epochs=3, verbose=0)
+numbers = found.preprocess(glass.drop(columns=target))
+codes = glass[target].astype("category").cat.codes.to_numpy()
+model.compile(optimizer="adam", loss=found.best_loss("focal_gamma", sparse=True))
+history = model.fit(numbers, codes, epochs=3, verbose=0)
 [round(value, 3) for value in history.history["loss"]]
+
+# %% [markdown]
+# `best_model` is the sweep's own: trained on all rows with the recommended loss. `predict` goes from raw
+# columns to classes.
+
+# %%
+found.predict(glass.drop(columns=target))[:5]

@@ -33,8 +33,9 @@ DIRECTIVES = {
 }
 """What `make docs` runs, and not a test of blocks."""
 
-NO_RUN = {"ui": ["--help"], "validate-verdict": ["--help"]}
-"""Commands that serve or take an hour: only their options are checked."""
+NO_RUN = {"export", "predict", "ui", "validate-verdict"}
+"""Commands that serve, take an hour or need a finished run: their options are looked up in their
+help; tests of their own run them."""
 
 
 class PageRunner:
@@ -112,14 +113,15 @@ def _made(words: list[str], block: Block) -> list[str]:
 
 def _focalsweep(words: list[str], block: Block) -> None:
     command, *arguments = words
+    options = {word for word in arguments if word.startswith("--")}
     if command in NO_RUN:
-        words = [command, *NO_RUN[command]]
+        words = [command, "--help"]
     elif command == "sweep" and "--show-config" not in arguments and "--help" not in arguments:
         words = ["inspect", *arguments]
     if words[0] == "inspect" and "--help" not in words:
         network = any(word.removeprefix("dataset=") in NEEDS_NETWORK for word in arguments)
-        options = ["--show-config"] if network else ["--no-timing", "--output", "page.html"]
-        words = ["sweep" if network else "inspect", *arguments, *options]
+        further = ["--show-config"] if network else ["--no-timing", "--output", "page.html"]
+        words = ["sweep" if network else "inspect", *arguments, *further]
     shown, wrong = io.StringIO(), io.StringIO()
     status = 0
     with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(wrong):
@@ -129,6 +131,9 @@ def _focalsweep(words: list[str], block: Block) -> None:
             status = int(end.code or 0)
     assert status == 0, f"{block}: `{shlex.join(words)}` says {wrong.getvalue()}"
     assert shown.getvalue(), f"{block}: `{shlex.join(words)}` printed nothing"
+    if words[-1] == "--help":
+        missing = {each for each in options if each not in shown.getvalue()}
+        assert not missing, f"{block}: `focalsweep {command}` has no {missing}"
 
 
 def _is_installable(what: list[str]) -> bool:

@@ -57,7 +57,7 @@ def test_the_first_two_notebooks_hold_images_that_a_git_host_shows():
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=NAMES)
 def test_a_notebook_runs_from_top_to_bottom(script):
-    if "trials=" in script.read_text():
+    if "focalsweep.sweep(" in script.read_text():
         assert re.search("|".join(REDUCED), script.read_text())
     notebook = executed(script, REDUCED)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -37,6 +37,11 @@ def main() -> None:
         metavar="TRIALS",
         help="time a small convolutional model with so many trials, and nothing else",
     )
+    parser.add_argument(
+        "--losses",
+        action="store_true",
+        help="time the Keras losses against Keras's own and cross-entropy, and nothing else",
+    )
     arguments = parser.parse_args()
     # Read when the baseline's module imports TensorFlow and MLflow.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -47,6 +52,11 @@ def main() -> None:
         from benchmarks.cnn import print_cnn
 
         print_cnn(console, trials=arguments.cnn)
+        return
+    if arguments.losses:
+        from benchmarks.losses import print_losses
+
+        print_losses(console)
         return
     # Ours first: its processes end before the loops start in this one.
     from benchmarks.ours import run_sweep, score_points

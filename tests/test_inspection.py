@@ -9,6 +9,7 @@ import pytest
 from focalsweep.config.compose import compose_sweep
 from focalsweep.inspection import MOST_STEPS, _shortened, inspect_plan
 from focalsweep.prepare import prepare
+from focalsweep.report.inspection_words import cost_sentences
 from focalsweep.search.folds import Folds
 from focalsweep.training.member import View
 from focalsweep.training.population import PopulationTrainer
@@ -117,6 +118,43 @@ def test_memory_grows_with_the_rows():
     assert many.table == pytest.approx(10 * few.table, rel=0.01)
     assert many.views == pytest.approx(10 * few.views, rel=0.02)
     assert many.base == few.base
+
+
+OUTSIDE = """
+# @package loss.{name}
+label: A loss of Keras
+family: focal
+_target_: {target}
+options: {{from_logits: true, alpha: 1.0}}
+search: {{gamma: {{low: 0.0, high: 5.0}}}}
+baselines: [{{gamma: 2.0}}]
+"""
+
+
+def test_a_loss_of_keras_makes_a_sweep_mixed_and_its_models_are_timed_alone(tmp_path, monkeypatch):
+    (tmp_path / "loss").mkdir()
+    arm = OUTSIDE.format(name="of_keras", target="keras.losses.CategoricalFocalCrossentropy")
+    (tmp_path / "loss" / "of_keras.yaml").write_text(arm.lstrip())
+    arms = "arms=[cross_entropy,focal_gamma,of_keras]"
+    plan = prepare(compose_sweep("smoke", [*SMALL, arms], config_dir=tmp_path).config)
+    timed = []
+
+    def seconds(trainer, *, chunk_size):
+        timed.append((type(trainer).__name__, chunk_size))
+        return 10.0 if chunk_size == 1 else 0.1
+
+    monkeypatch.setattr("focalsweep.inspection.seconds_per_member_epoch", seconds)
+    cost = inspect_plan(plan, command="focalsweep sweep").cost
+    assert not cost.one_by_one
+    assert (cost.alone, cost.compiled_anew) == (("of_keras",), ())
+    assert timed == [("OneByOneTrainer", 1), ("PopulationTrainer", cost.chunk_size)]
+    third = cost.models / 3
+    assert cost.seconds == pytest.approx(cost.epochs * (10.0 * third + 0.1 * 2 * third))
+    first, *_ = cost_sentences(cost)
+    assert first.endswith(
+        f"models of `of_keras` train one after another, of all others {cost.chunk_size} models "
+        "train side by side."
+    )
 
 
 PEAK_OF_A_SWEEP = """

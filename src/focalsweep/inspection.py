@@ -18,10 +18,14 @@ from focalsweep.data.column_facts import column_facts
 from focalsweep.prepare import Plan
 from focalsweep.procedure import Work, check_model, model_builder, trainer_of, work_of
 from focalsweep.report.inspection import Cost, Inspection, PlannedEvaluation
+from focalsweep.search.arm import outside_family
 from focalsweep.search.folds import Folds
 from focalsweep.search.suspects import count_members
 from focalsweep.training.calibration import seconds_per_member_epoch
+from focalsweep.training.loss_variables import takes_tensors
 from focalsweep.training.member import Trainer, View
+from focalsweep.training.mixed import MixedTrainer
+from focalsweep.training.one_by_one import OneByOneTrainer
 from focalsweep.training.peak_memory import PeakMemory, peak_memory
 from focalsweep.training.population import PopulationTrainer
 
@@ -94,10 +98,18 @@ def _cost(plan: Plan, *, timing: bool) -> Cost:
     trainer, _ = trainer_of(replace(plan, folds=short))
     work = work_of(plan, trainer)
     suspects = count_members(plan.folds) if plan.pending_treatments else 0
+    outside = outside_family(plan.arms, plan.counts)
+    # Every arm trains as many models, and suspects are looked for by cross-entropy.
+    alone = work.members * len(outside) // len(plan.arms)
     seconds = None
     if timing:
-        a_short_epoch = seconds_per_member_epoch(trainer, chunk_size=work.chunk_size)
-        seconds = a_short_epoch / share * plan.budget.epochs * (work.members + suspects)
+        short_epochs = _seconds_an_epoch(
+            trainer,
+            inside=work.members + suspects - alone,
+            alone=alone,
+            chunk_size=work.chunk_size,
+        )
+        seconds = short_epochs / share * plan.budget.epochs
     return Cost(
         arms=len(plan.arms),
         trials=plan.budget.trials,
@@ -107,9 +119,26 @@ def _cost(plan: Plan, *, timing: bool) -> Cost:
         chunk_size=work.chunk_size,
         seconds=seconds,
         minutes=plan.config.minutes,
-        one_by_one=not isinstance(trainer, PopulationTrainer),
+        one_by_one=isinstance(trainer, OneByOneTrainer),
+        alone=tuple(outside) if isinstance(trainer, MixedTrainer) else (),
+        compiled_anew=tuple(name for name, point in outside.items() if not takes_tensors(point)),
         memory=_memory(plan, trainer, work=work),
     )
+
+
+def _seconds_an_epoch(trainer: Trainer, *, inside: int, alone: int, chunk_size: int) -> float:
+    """Time an epoch of all members, those of a mixed sweep each by the trainer that they have."""
+    if not isinstance(trainer, MixedTrainer):
+        return (inside + alone) * seconds_per_member_epoch(trainer, chunk_size=chunk_size)
+    seconds = alone * seconds_per_member_epoch(trainer.one_by_one, chunk_size=1)
+    if inside:
+        seconds += inside * seconds_per_member_epoch(trainer.population, chunk_size=chunk_size)
+    return seconds
+
+
+def _threads(trainer: Trainer) -> int:
+    population = trainer.population if isinstance(trainer, MixedTrainer) else trainer
+    return population.threads if isinstance(population, PopulationTrainer) else 1
 
 
 def _shortened(folds: Folds, *, batch_size: int) -> tuple[Folds, float]:
@@ -171,7 +200,7 @@ def _memory(plan: Plan, trainer: Trainer, *, work: Work) -> PeakMemory:
         views,
         table_bytes=_table_bytes(plan),
         chunk_size=work.chunk_size,
-        threads=trainer.threads if isinstance(trainer, PopulationTrainer) else 1,
+        threads=_threads(trainer),
         member_bytes=_member_bytes(model_builder(plan)(width), batch_size=plan.batch_size),
         round_members=work.search_members // plan.budget.rounds,
         epochs=plan.budget.epochs,

@@ -16,7 +16,7 @@ from focalsweep import bundle as bundles
 from focalsweep.data.arrays import features_frame
 from focalsweep.errors import InputError, UserError
 from focalsweep.evidence.arm_facts import ArmResult
-from focalsweep.evidence.loss_point import loss_point
+from focalsweep.evidence.loss_point import loss_point, outside_loss
 from focalsweep.evidence.result import SweepResult, Verdict
 from focalsweep.report import wording
 from focalsweep.report.frames import arms_frame, find_arm, rule_of, trials_frame
@@ -91,16 +91,21 @@ class Outcome:
         arm : str, optional
             By default the verdict's.
         sparse : bool, default False
-            Whether targets are class codes instead of one-hot.
+            Whether targets are class codes instead of one-hot. An arm whose loss is Keras's or your
+            own has that loss, and its targets.
 
         Raises
         ------
         ValueError
-            When there is no such arm, or `sparse` is asked for where rows carry labels.
+            When there is no such arm, `sparse` is asked for where rows carry labels, or an arm's
+            own Keras loss takes other targets or cannot be imported.
         """
         from focalsweep.losses.point_loss import ready_loss
 
-        return ready_loss(loss_point(self._arm(arm).best), sparse=sparse)
+        best = self._arm(arm).best
+        if best.keras_loss is not None:
+            return outside_loss(best.keras_loss, sparse=sparse)
+        return ready_loss(loss_point(best), sparse=sparse)
 
     def best_model(self, arm: str | None = None) -> keras.Model:
         """Return the Keras model of an arm, trained on all rows at its chosen point.

@@ -12,7 +12,7 @@ import yaml
 
 from focalsweep.config.arm_schema import ArmConfig, Family
 from focalsweep.config.target import load
-from focalsweep.evidence.arm_facts import BestPoint
+from focalsweep.evidence.arm_facts import BestPoint, KerasLoss
 from focalsweep.evidence.decision_rule import ExpectedCost
 from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.point import LossPoint
@@ -164,6 +164,24 @@ def test_the_snippet_of_every_arm_runs_under_a_model_and_trains_it(name, rows):
     after = model.get_weights()
     assert all(np.isfinite(weight).all() for weight in after)
     assert any(not np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+    assert set(names["predict"](x)) <= {0, 1, 2, 3}
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("sparse", [False, True], ids=["one-hot", "class codes"])
+def test_the_snippet_of_an_arm_with_a_keras_loss_runs_and_has_its_numbers(sparse, rows):
+    x, y = rows
+    name = "SparseCategoricalCrossentropy" if sparse else "CategoricalFocalCrossentropy"
+    numbers = {} if sparse else {"gamma": 1.25, "alpha": (0.1, 0.2, 0.3, 0.4)}
+    outside = KerasLoss(path=f"keras.losses.{name}", arguments={"from_logits": True, **numbers})
+    best = point().model_copy(update={"keras_loss": outside})
+    names = executed(snippet("focal", best, with_decision_weights=True))
+    assert type(names["loss"]) is getattr(keras.losses, name)
+    config = names["loss"].get_config()
+    assert config["from_logits"]
+    assert config.get("gamma") == numbers.get("gamma")
+    history = names["model"].fit(x, y.argmax(1) if sparse else y, verbose=0, **names["fit"])
+    assert np.isfinite(history.history["loss"]).all()
     assert set(names["predict"](x)) <= {0, 1, 2, 3}
 
 

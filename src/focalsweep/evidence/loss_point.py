@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from focalsweep.evidence.arm_facts import BestPoint
+from focalsweep.errors import InputError
+from focalsweep.evidence.arm_facts import BestPoint, KerasLoss
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.sigmoid_point import SigmoidPoint
+
+if TYPE_CHECKING:
+    import keras
 
 
 def loss_point(best: BestPoint) -> LossPoint | SigmoidPoint:
@@ -36,3 +43,40 @@ def loss_point(best: BestPoint) -> LossPoint | SigmoidPoint:
         smoothing=best.smoothing,
         power=best.power,
     )
+
+
+def outside_loss(loss: KerasLoss, *, sparse: bool) -> keras.losses.Loss:
+    """Make the loss of an arm that is none of the family, at its chosen numbers.
+
+    Parameters
+    ----------
+    loss : KerasLoss
+        Dotted path of the class, and its constructor's arguments.
+    sparse : bool
+        Whether targets are class codes, which such a loss takes or not, by its class.
+
+    Raises
+    ------
+    ValueError
+        When the class cannot be imported here, or takes the other kind of targets.
+    """
+    module, _, name = loss.path.rpartition(".")
+    try:
+        made: Any = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise InputError(
+            f"`{loss.path}` must be importable, because it is this arm's loss. Received: {error}; "
+            "start Python where the file of this class is, or put its folder on `PYTHONPATH`."
+        ) from None
+    takes_codes = any(base.__name__.startswith("Sparse") for base in made.__mro__)
+    if takes_codes != sparse:
+        targets = "class codes" if takes_codes else "one-hot targets"
+        raise InputError(
+            f"`sparse` must be {takes_codes}, because the loss of this arm is `{name}`, which takes "
+            f"{targets}. Received: sparse={sparse}."
+        )
+    arguments = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in loss.arguments.items()
+    }
+    return made(**arguments)  # type: ignore[no-any-return]

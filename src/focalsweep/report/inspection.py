@@ -55,6 +55,11 @@ class Cost:
         The cap on the search that was set.
     one_by_one : bool
         Whether models cannot be stacked, so that they train one after another.
+    alone : tuple of str
+        Arms whose models alone train one after another, because their losses are none of the
+        family.
+    compiled_anew : tuple of str
+        Of these the arms whose loss is compiled for every trial, which `seconds` does not hold.
     memory : PeakMemory
         The terms of the peak.
     """
@@ -69,6 +74,8 @@ class Cost:
     minutes: float | None
     one_by_one: bool
     memory: PeakMemory
+    alone: tuple[str, ...] = ()
+    compiled_anew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

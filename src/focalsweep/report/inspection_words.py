@@ -83,7 +83,7 @@ def cost_sentences(cost: Cost) -> list[str]:
         + (
             "models of this kind train one after another."
             if cost.one_by_one
-            else f"{cost.chunk_size} models train side by side."
+            else f"{_alone(cost)}{cost.chunk_size} models train side by side."
         ),
         _time_sentence(cost),
         f"About {gibibytes(cost.memory.total)} of memory at the peak, estimated from the sizes of "
@@ -136,11 +136,28 @@ def _time_sentence(cost: Cost) -> str:
         f"About {time_words(cost)} of training at most, from steps that were timed on this "
         "machine just now; reading, compiling and the evidence come on top."
         + (
+            f" The loss of {_names(cost.compiled_anew)} is compiled anew for every trial: that "
+            "takes seconds each, which are not in this time."
+            if cost.compiled_anew
+            else ""
+        )
+        + (
             f" The search is capped at {cost.minutes:g} min (`minutes`)."
             if cost.minutes is not None
             else ""
         )
     )
+
+
+def _alone(cost: Cost) -> str:
+    """Name the arms whose models train one after another in a sweep where others need not."""
+    if not cost.alone:
+        return ""
+    return f"models of {_names(cost.alone)} train one after another, of all others "
+
+
+def _names(arms: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in arms)
 
 
 def _typical(rows: Sequence[int]) -> int:

@@ -38,6 +38,9 @@ def main() -> None:
         help="time a small convolutional model with so many trials, and nothing else",
     )
     parser.add_argument(
+        "--side", type=int, default=8, metavar="PIXELS", help="of its images; default: 8"
+    )
+    parser.add_argument(
         "--losses",
         action="store_true",
         help="time the Keras losses against Keras's own and cross-entropy, and nothing else",
@@ -51,7 +54,7 @@ def main() -> None:
     if arguments.cnn:
         from benchmarks.cnn import print_cnn
 
-        print_cnn(console, trials=arguments.cnn)
+        print_cnn(console, trials=arguments.cnn, side=arguments.side)
         return
     if arguments.losses:
         from benchmarks.losses import print_losses

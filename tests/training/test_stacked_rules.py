@@ -133,4 +133,4 @@ def test_a_convolution_with_patches_too_large_for_the_cache_is_named():
     inputs = keras.Input((side, side, 1))
     tensor = layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3, name="wide")(inputs))
     (found,) = unstackable_layers(keras.Model(inputs, layers.Dense(3)(tensor)))
-    assert found == "wide (Conv2D, faster alone)"
+    assert found == "wide (Conv2D, large patches)"

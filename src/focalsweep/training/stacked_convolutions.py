@@ -4,11 +4,9 @@ A grouped convolution (`tf.nn.conv2d` with members * channels) looks like the na
 on a CPU has no fast code for it, nor TensorFlow any for its gradient. Shifted views of the rows
 laid beside each other turn a convolution into the batched product that dense layers are made of.
 On two cores a member's step took, with ten members at a time and filters of 16 and 32: 1.2 ms on
-images
-of 8 x 8 against 3.8 ms for the same step alone (oneDNN's convolution), 21 against 26 ms on 28 x 28,
-and 25 ms as a grouped convolution on 8 x 8.
-
-Patches of large images leave the cache: see `LARGEST_PATCHES`.
+images of 8 x 8 against 3.8 ms for the same step alone (oneDNN's convolution), 21 against 26 ms on
+28 x 28, and 25 ms as a grouped convolution on 8 x 8. On 28 x 28 the order is not settled: on a busy
+machine, with one member at a time, whole trials of 256 rows took 1.6 s here against 0.96 s alone.
 """
 
 from __future__ import annotations
@@ -25,7 +23,11 @@ from focalsweep.training.stacked_layers import beside_rows, over_rows, products
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 LARGEST_PATCHES = 2**19
-"""Numbers in the patches of one row: with more, members train one by one."""
+"""Numbers in the patches of one row: with more, members train one by one.
+
+A bound on memory (a batch of 64 rows then holds 128 MiB a member), not a measured point where one
+way overtakes the other: the largest that was timed, 28 x 28 pixels, has 28,224.
+"""
 
 
 def patch_numbers(layer: keras.Layer) -> int:

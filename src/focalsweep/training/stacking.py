@@ -58,7 +58,7 @@ def _without_rule(model: keras.Model, known: set[int]) -> list[str]:
         if not (wired and type(operation) in stacked_call.registry and is_plain(operation)):
             names.append(f"{operation.name} ({type(operation).__name__})")
         elif patch_numbers(operation) > LARGEST_PATCHES:
-            names.append(f"{operation.name} ({type(operation).__name__}, faster alone)")
+            names.append(f"{operation.name} ({type(operation).__name__}, large patches)")
         made = called_once(operation) if inside else operation.output
         known.update(id(tensor) for tensor in tf.nest.flatten(made))
     return names

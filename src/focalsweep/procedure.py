@@ -279,7 +279,11 @@ def _build_model(plan: Plan, n_features: int) -> keras.Model:
     made = factory(component)
     parameters = inspect.signature(made.func).parameters
     known = {"n_features": n_features, "n_classes": plan.dataset.n_classes}
-    open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    # The `**options` of a subclassed model go to Keras's constructor, which knows no columns.
+    subclassed = inspect.isclass(made.func) and issubclass(made.func, keras.Model)
+    open_ended = not subclassed and any(
+        each.kind is each.VAR_KEYWORD for each in parameters.values()
+    )
     given = {name: value for name, value in known.items() if name in parameters or open_ended}
     shape = parameters.get("input_shape")
     given |= image_argument(

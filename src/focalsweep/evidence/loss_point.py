@@ -72,8 +72,8 @@ def outside_loss(loss: KerasLoss, *, sparse: bool) -> keras.losses.Loss:
     if takes_codes != sparse:
         targets = "class codes" if takes_codes else "one-hot targets"
         raise InputError(
-            f"`sparse` must be {takes_codes}, because the loss of this arm is `{name}`, which takes "
-            f"{targets}. Received: sparse={sparse}."
+            f"`sparse` must be {takes_codes}, because the loss of this arm is `{name}`, which "
+            f"takes {targets}. Received: sparse={sparse}."
         )
     arguments = {
         key: list(value) if isinstance(value, tuple) else value

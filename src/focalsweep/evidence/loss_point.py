@@ -79,4 +79,5 @@ def outside_loss(loss: KerasLoss, *, sparse: bool) -> keras.losses.Loss:
         key: list(value) if isinstance(value, tuple) else value
         for key, value in loss.arguments.items()
     }
-    return made(**arguments)  # type: ignore[no-any-return]
+    ready: keras.losses.Loss = made(**arguments)
+    return ready

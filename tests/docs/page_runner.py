@@ -1,10 +1,12 @@
 """Do what a page says, in a folder of its own: its Python, its commands, its YAML.
 
 Python blocks share one namespace a page, as a reader's session would. Commands run in this process;
-a sweep is read, planned and checked to its last setting, which is all but training it: the sweep
-files have tests of their own that train. Commands that need a network are composed only.
+a sweep's data are read, its folds drawn and every setting checked, which is all but training it: the
+sweep files have tests of their own that train. The first such command of a page is inspected as well,
+page and all. Commands that need a network are composed only.
 """
 
+import argparse
 import contextlib
 import io
 import os
@@ -18,6 +20,9 @@ from typing import Any
 import yaml
 
 from focalsweep.cli import main
+from focalsweep.commands import DEFAULT_SWEEP
+from focalsweep.config.compose import compose_sweep
+from focalsweep.prepare import prepare
 from tests.docs.blocks import ROOT, Block
 
 NEEDS_NETWORK = {"openml", "imbalanced_set", "cifar10", "cifar100", "mnist", "fashion_mnist"}
@@ -44,6 +49,7 @@ class PageRunner:
     def __init__(self) -> None:
         self.names: dict[str, Any] = {"__name__": "__main__"}
         self.printed = ""
+        self.inspected = False
 
     def run(self, block: Block) -> None:
         """Run one block; a language that nobody knows is a failure."""
@@ -89,9 +95,37 @@ class PageRunner:
         if words[:2] == ["pip", "install"]:
             assert _is_installable(words[2:]), block
         elif words[0] == "focalsweep":
-            _focalsweep(words[1:], block)
+            self._focalsweep(words[1:], block)
         else:
             assert not words, f"{block}: nothing runs `{words[0]}`"
+
+    def _focalsweep(self, words: list[str], block: Block) -> None:
+        command, *arguments = words
+        options = {word for word in arguments if word.startswith("--")}
+        if command in NO_RUN:
+            words = [command, "--help"]
+        elif command == "sweep" and "--show-config" not in arguments and "--help" not in arguments:
+            words = ["inspect", *arguments]
+        if words[0] == "inspect" and "--help" not in words:
+            network = any(word.removeprefix("dataset=") in NEEDS_NETWORK for word in arguments)
+            if self.inspected and not network:
+                _prepare(arguments)
+                return
+            self.inspected = True
+            further = ["--show-config"] if network else ["--no-timing", "--output", "page.html"]
+            words = ["sweep" if network else "inspect", *arguments, *further]
+        shown, wrong = io.StringIO(), io.StringIO()
+        status = 0
+        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(wrong):
+            try:
+                status = main(words)
+            except SystemExit as end:
+                status = int(end.code or 0)
+        assert status == 0, f"{block}: `{shlex.join(words)}` says {wrong.getvalue()}"
+        assert shown.getvalue(), f"{block}: `{shlex.join(words)}` printed nothing"
+        if words[-1] == "--help":
+            missing = {each for each in options if each not in shown.getvalue()}
+            assert not missing, f"{block}: `focalsweep {command}` has no {missing}"
 
 
 def _made(words: list[str], block: Block) -> list[str]:
@@ -111,29 +145,14 @@ def _made(words: list[str], block: Block) -> list[str]:
     return ["focalsweep", "--help"]  # a developer's target: that it exists is all
 
 
-def _focalsweep(words: list[str], block: Block) -> None:
-    command, *arguments = words
-    options = {word for word in arguments if word.startswith("--")}
-    if command in NO_RUN:
-        words = [command, "--help"]
-    elif command == "sweep" and "--show-config" not in arguments and "--help" not in arguments:
-        words = ["inspect", *arguments]
-    if words[0] == "inspect" and "--help" not in words:
-        network = any(word.removeprefix("dataset=") in NEEDS_NETWORK for word in arguments)
-        further = ["--show-config"] if network else ["--no-timing", "--output", "page.html"]
-        words = ["sweep" if network else "inspect", *arguments, *further]
-    shown, wrong = io.StringIO(), io.StringIO()
-    status = 0
-    with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(wrong):
-        try:
-            status = main(words)
-        except SystemExit as end:
-            status = int(end.code or 0)
-    assert status == 0, f"{block}: `{shlex.join(words)}` says {wrong.getvalue()}"
-    assert shown.getvalue(), f"{block}: `{shlex.join(words)}` printed nothing"
-    if words[-1] == "--help":
-        missing = {each for each in options if each not in shown.getvalue()}
-        assert not missing, f"{block}: `focalsweep {command}` has no {missing}"
+def _prepare(arguments: list[str]) -> None:
+    """Read the data of a sweep and check it as far as possible without training."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config-name", default=DEFAULT_SWEEP)
+    parser.add_argument("--config-dir", type=Path)
+    options, overrides = parser.parse_known_args(arguments)
+    sweep = compose_sweep(options.config_name, overrides, config_dir=options.config_dir)
+    assert prepare(sweep.config).facts.rows > 0
 
 
 def _is_installable(what: list[str]) -> bool:

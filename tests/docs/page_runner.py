@@ -1,9 +1,9 @@
 """Do what a page says, in a folder of its own: its Python, its commands, its YAML.
 
-Python blocks share one namespace a page, as a reader's session would. Commands run in this process;
-a sweep's data are read, its folds drawn and every setting checked, which is all but training it: the
-sweep files have tests of their own that train. The first such command of a page is inspected as well,
-page and all. Commands that need a network are composed only.
+Python blocks share one namespace a page, as a reader's session would. Commands run in this
+process; a sweep's data are read, its folds drawn and every setting checked, which is all but
+training it: the sweep files have tests of their own that train. The first such command of a page is
+inspected as well, page and all. Commands that need a network are composed only.
 """
 
 import argparse

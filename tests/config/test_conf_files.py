@@ -31,6 +31,7 @@ NEEDED = {
     "dataset=imbalanced_set": ["dataset.data_name=abalone_19"],
     "dataset=parquet": ["dataset.path=a.parquet", "dataset.target=y"],
     "dataset=tensorflow_set": ["dataset.data_name=wine_quality"],
+    "model=frozen_features": ["model.embedding=mine.embed"],
 }
 
 

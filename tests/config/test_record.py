@@ -62,6 +62,7 @@ def test_every_other_part_changes_the_fingerprint(smoke: SweepConfig):
         "optimizer": {**parts["optimizer"], "learning_rate": 0.004},
         "evaluation": {**parts["evaluation"], "refit_seeds": 5},
         "sampler": {**parts["sampler"], "_target_": "some.other"},
+        "pruner": {**parts["pruner"], "rungs": [0.5]},
         "verdict": {**parts["verdict"], "confidence": 0.9},
         "selection": "one_standard_error",
         "decision": {"costs": None, "priors": {"clinic": [0.5, 0.5]}},

@@ -32,6 +32,7 @@ def test_the_walk_reaches_every_part():
         "OptimizerConfig",
         "EvaluationConfig",
         "SamplerConfig",
+        "PrunerConfig",
         "TrackingConfig",
         "VerdictConfig",
         "DecisionConfig",

@@ -11,7 +11,10 @@ from focalsweep.search.rounds import Budget, Search
 from focalsweep.search.studies import StudyStore
 from focalsweep.search.trials_table import trials_table
 
-FIRST = ["arm", "fold", "trial", "state", "value", "standard_error", "epochs", "failure"]
+FIRST = [
+    *("arm", "fold", "trial", "state", "value", "standard_error"),
+    *("epochs", "trained_epochs", "failure", "pruned"),
+]
 RATES = {
     "learning_rate": Range(low=1e-4, high=1e-2, log=True),
     "weight_decay": Range(low=1e-4, high=0.1, log=True),

@@ -17,12 +17,11 @@ from focalsweep.evidence.arm_facts import (
     Search,
 )
 from focalsweep.evidence.arm_scores import Pick
-from focalsweep.evidence.facts import Interval, PriorScenario
+from focalsweep.evidence.facts import PriorScenario
 from focalsweep.evidence.gradient_shares import gradient_shares
 from focalsweep.evidence.judgement import ArmEvidence, Judgement
 from focalsweep.evidence.label_result import label_metrics, label_scores
 from focalsweep.evidence.label_thresholds import thresholds
-from focalsweep.evidence.paired import Posterior
 from focalsweep.evidence.precision_recall import precision_recall
 from focalsweep.evidence.predictions import (
     Predictions,
@@ -33,6 +32,7 @@ from focalsweep.evidence.predictions import (
 from focalsweep.evidence.prior_shift import prior_scores
 from focalsweep.evidence.probabilities import probabilities
 from focalsweep.evidence.refit import Chosen
+from focalsweep.evidence.score_interval import score_interval
 from focalsweep.losses.keras_point import KerasPoint
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.recipe import Point
@@ -81,7 +81,8 @@ def arm_result(
     refused = refusal(final, folds)
     scores = entry.scores
     argmax, decision = (
-        _interval(judgement.spreads[Pick(entry.arm.name, weighted)]) for weighted in (False, True)
+        score_interval(judgement.spreads[Pick(entry.arm.name, weighted)], objective=objective)
+        for weighted in (False, True)
     )
     return ArmResult(
         name=entry.arm.name,
@@ -132,11 +133,6 @@ def arm_result(
         ),
         failed_trials=sum(c.failed_trials for c in [*entry.outer, final]),
     )
-
-
-def _interval(posterior: Posterior) -> Interval:
-    low, high = posterior.interval(0.95)
-    return Interval(low=low, high=high)
 
 
 def _best_point(final: Chosen, *, folds: Folds, objective: Objective) -> BestPoint:

@@ -31,10 +31,10 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # by scikit-learn
 
 from focalsweep.evidence.bootstrap import bootstrap_scores
-from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.label_references import fitted, label_outputs
 from focalsweep.evidence.paired import Posterior, SampledPosterior, corrected_t
 from focalsweep.evidence.result import ReferenceResult
+from focalsweep.evidence.score_interval import score_interval
 from focalsweep.metrics.confusion import confusion_counts
 from focalsweep.metrics.label_scores import label_counts
 from focalsweep.metrics.objective import Objective
@@ -160,9 +160,11 @@ def _result(
             seed=seed,
         )
         posterior = SampledPosterior(mean=float(observed[0]), samples=samples[0])
-    low, high = posterior.interval(0.95)
     return ReferenceResult(
-        name=name, label=model.label, score=posterior.mean, interval=Interval(low=low, high=high)
+        name=name,
+        label=model.label,
+        score=posterior.mean,
+        interval=score_interval(posterior, objective=objective),
     )
 
 

@@ -7,6 +7,7 @@ compared everywhere is therefore called a utility, and only texts for people tur
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -49,6 +50,8 @@ class Objective:
         Cost of deciding column for a row of class row, see `cost_objective`.
     multi_label : bool
         Whether counts are (..., labels, 2, 2) and scores those of multi-label decisions.
+    lowest_score : float, default 0
+        The lowest value that `score` can have; its highest is 1.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Objective:
     score: Callable[[Any], NDArray[np.float64]] | None
     costs: CostMatrix | None = None
     multi_label: bool = False
+    lowest_score: float = 0.0
 
     @property
     def uses_decisions(self) -> bool:
@@ -82,6 +86,14 @@ class Objective:
         if self.costs is None:
             return 1.0
         return max(max(row) - min(row) for row in self.costs)
+
+    @property
+    def utility_range(self) -> tuple[float, float]:
+        """The lowest and the highest utility that there can be."""
+        if self.costs is not None:
+            costs = [cost for row in self.costs for cost in row]
+            return -max(costs), -min(costs)
+        return (-math.inf, 0.0) if self.score is None else (self.lowest_score, 1.0)
 
     def utility(
         self, *, confusion: Counts | None = None, log_loss: ArrayLike | None = None
@@ -126,7 +138,7 @@ OBJECTIVES = MappingProxyType(
                 label="balanced accuracy",
                 score=scores.balanced_accuracy,
             ),
-            Objective(name="mcc", label="MCC", score=scores.mcc),
+            Objective(name="mcc", label="MCC", score=scores.mcc, lowest_score=-1.0),
             Objective(name="geometric_mean", label="geometric mean", score=scores.geometric_mean),
             Objective(
                 name="worst_class_recall",
@@ -161,7 +173,13 @@ LABEL_OBJECTIVES = MappingProxyType(
                 score=label_scores.label_balanced_accuracy,
                 multi_label=True,
             ),
-            Objective(name="mcc", label="MCC", score=label_scores.label_mcc, multi_label=True),
+            Objective(
+                name="mcc",
+                label="MCC",
+                score=label_scores.label_mcc,
+                multi_label=True,
+                lowest_score=-1.0,
+            ),
             Objective(name="log_loss", label="log-loss", score=None, multi_label=True),
         )
     }

@@ -128,7 +128,7 @@ def test_a_model_inside_a_model_is_walked_with_its_own_weights():
         np.testing.assert_allclose(logits[i], model(rows[i]), rtol=1e-9)
 
 
-def test_a_convolution_with_patches_too_large_for_the_cache_is_named():
+def test_a_convolution_whose_patches_are_too_large_to_pay_is_named():
     side = int(LARGEST_PATCHES**0.5)
     inputs = keras.Input((side, side, 1))
     tensor = layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3, name="wide")(inputs))

@@ -3,10 +3,10 @@
 A grouped convolution (`tf.nn.conv2d` with members * channels) looks like the natural rule, but XLA
 on a CPU has no fast code for it, nor TensorFlow any for its gradient. Shifted views of the rows
 laid beside each other turn a convolution into the batched product that dense layers are made of.
-On two cores a member's step took, with ten members at a time and filters of 16 and 32: 1.2 ms on
-images of 8 x 8 against 3.8 ms for the same step alone (oneDNN's convolution), 21 against 26 ms on
-28 x 28, and 25 ms as a grouped convolution on 8 x 8. On 28 x 28 the order is not settled: on a busy
-machine, with one member at a time, whole trials of 256 rows took 1.6 s here against 0.96 s alone.
+`python -m benchmarks --cnn` on two cores, filters of 16 and 32, seconds a trial here and in a loop
+of one model at a time: 0.057 and 0.191 on images of 8 x 8, 0.066 and 0.122 on 16 x 16, 0.209 and
+0.234 on 28 x 28, 0.504 and 0.437 on 40 x 40. As a grouped convolution a member's step took 25 ms
+on 8 x 8, by patches 1.2.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from focalsweep.training.stacked_layers import beside_rows, over_rows, products
 
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
-LARGEST_PATCHES = 2**19
-"""Numbers in the patches of one row: with more, members train one by one.
+LARGEST_PATCHES = 2**15
+"""Numbers in the patches of one row: with more, models train faster one by one.
 
-A bound on memory (a batch of 64 rows then holds 128 MiB a member), not a measured point where one
-way overtakes the other: the largest that was timed, 28 x 28 pixels, has 28,224.
+The network above has at most 36 S^2: 28,224 where stacking was still faster, 57,600 where it no
+longer was.
 """
 
 

@@ -18,10 +18,10 @@ class Scaled(keras.layers.Layer):
         return inputs * self.factor
 
 
-def small_resnet(*, n_classes, input_shape, custom=False):
+def small_resnet(*, n_classes, input_shape, custom=False, first=1):
     """Build two residual blocks for images, with a layer of one's own where asked."""
     inputs = keras.Input(input_shape)
-    tensor = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(inputs)
+    tensor = keras.layers.Conv2D(8, 3, strides=first, padding="same", activation="relu")(inputs)
     for strides in (1, 2):
         branch = keras.layers.Conv2D(8, 3, strides=strides, padding="same", use_bias=False)(tensor)
         branch = keras.layers.BatchNormalization()(branch)

@@ -144,8 +144,9 @@ def _worse(searched: _Searched, *, least: float, multi_label: bool) -> str | Non
     verb = "scores" if len(names) == 1 else "score"
     rules = "thresholds" if multi_label else "decision rules"
     return (
-        f"{_list(names)} {verb} more than {least:g} below cross-entropy, {rules} fitted on "
-        "both sides: what was searched there did harm."
+        f"{_list(names)} {verb} more than {least:g} below cross-entropy on average, {rules} fitted "
+        "on both sides: what was searched there seems to do harm; the differences say how "
+        "sure that is."
     )
 
 

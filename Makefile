@@ -12,7 +12,7 @@ BIN := .venv/bin
 # pip also builds the package itself with the pinned tools, whichever of the two names it reads.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
        PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CODE := src tests benchmarks screenshots docs notebooks
 
 .DEFAULT_GOAL := help

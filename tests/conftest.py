@@ -11,6 +11,30 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
+LONGEST = {
+    "test_browser.py",
+    "test_stages.py",
+    "test_row_weights.py",
+    "test_run_sweep.py",
+    "test_notebooks.py",
+    "test_own_models_from_python.py",
+    "test_blocks.py",
+    "test_resume.py",
+    "test_from_python.py",
+    "test_one_by_one.py",
+    "test_any_model.py",
+    "test_multi_label_sweep.py",
+    "test_inspection_page.py",
+    "test_pruning.py",
+}
+"""Files of more than half a minute."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest files: workers take whole ones, and none should begin at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 class _NoTorch(MetaPathFinder):
     """Say that PyTorch is not installed."""
 

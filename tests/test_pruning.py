@@ -54,7 +54,14 @@ def folder_of(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("pruner", PRUNERS)
+QUICK = {"median", "successive_halving"}
+"""Of the others nothing is ours but a file of settings; each takes a sweep."""
+
+
+@pytest.mark.parametrize(
+    "pruner",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in PRUNERS],
+)
 def test_every_pruner_runs_a_sweep_and_says_what_it_saved(pruner, folder_of, capsys):
     folder = folder_of(pruner)
     printed = " ".join(capsys.readouterr().out.split())

@@ -59,6 +59,7 @@ def same(one: Audit, other: Audit) -> None:
     assert (one.type_one, one.power, one.wrong) == (other.type_one, other.power, other.wrong)
 
 
+@pytest.mark.slow
 def test_two_workers_find_what_one_finds(first, tmp_path):
     folder, audit = first
     same(audited(tmp_path, jobs=2)[0], audit)

@@ -20,6 +20,23 @@ CASES = {
 }
 
 
+# Each page takes five seconds: where another case shows the same plots, one width is slow.
+SLOW_LIGHT = {("usual", 1280), ("log-loss", 1280), ("two classes, holdout", 400)}
+SLOW_DARK = {("full", 400), ("few labels", 1280), ("many labels", 400)}
+
+
+def pages(cases, slow):
+    return [
+        pytest.param(case, width, marks=[pytest.mark.slow] if (case, width) in slow else [])
+        for case in cases
+        for width in WIDTHS
+    ]
+
+
+LIGHT = pages(CASES, SLOW_LIGHT)
+DARK = pages(["full", "few labels", "many labels"], SLOW_DARK)
+
+
 @pytest.fixture(scope="module")
 def reports(full, crowded, usual, few_labels, many_labels, make_result, tmp_path_factory):
     ready = {"full": full, "crowded": crowded, "usual": usual}
@@ -32,16 +49,14 @@ def reports(full, crowded, usual, few_labels, many_labels, make_result, tmp_path
     return folders
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "width"), LIGHT)
 def test_nothing_is_cut_empty_or_overlapping(chromium, reports, case, width):
     with opened(chromium, reports[case] / REPORT_FILE, width=width) as (page, complaints):
         assert faults(page) == []
         assert complaints == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("case", ["full", "few labels", "many labels"])
+@pytest.mark.parametrize(("case", "width"), DARK)
 def test_the_dark_page_can_be_read_too(chromium, reports, case, width):
     report = reports[case] / REPORT_FILE
     with opened(chromium, report, width=width, scheme="dark") as (page, complaints):

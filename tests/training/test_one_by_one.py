@@ -78,7 +78,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+# Their layers and optimisers are those of other cases; each compiles for ten seconds.
+SLOW = {"linear, momentum", "residual mlp with batch normalisation, AdamW"}
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in CASES]
+)
 def test_a_member_of_a_population_equals_itself_trained_by_keras(case, views, make_member, train):
     build_model, optimizer, rows = CASES[case]
     members = [

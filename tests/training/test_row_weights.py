@@ -83,8 +83,11 @@ def binary(make_member, **numbers):
 
 @pytest.mark.parametrize(
     ("alone", "multi_label"),
-    [(False, False), (False, True), (True, True)],
-    ids=["population", "population, labels", "one by one, labels"],
+    [
+        pytest.param(False, False, id="population"),
+        pytest.param(False, True, id="population, labels"),
+        pytest.param(True, True, id="one by one, labels", marks=pytest.mark.slow),
+    ],
 )
 def test_doubling_a_weight_equals_doubling_the_row(
     alone, multi_label, make_view, make_member, make_trainer, train

@@ -300,8 +300,17 @@ CASES = {
 }
 
 
+# "everything" holds what these two hold; each compiles for ten seconds.
+SLOW = {
+    "the last layer alone after batch statistics, momentum",
+    "a cosine head without hidden layers",
+}
+
+
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in CASES]
+)
 def test_a_member_of_a_population_equals_itself_trained_by_keras(case, views, make_member, train):
     build_model, kind, recipe, view = CASES[case]
     shared = {

@@ -15,8 +15,11 @@ from pathlib import Path
 print(Path("my_model.py").read_text())
 
 # %%
+import keras
+
 import my_model
 
+keras.utils.set_random_seed(0)  # the numbers below are then the same each time
 model = my_model.wide_and_deep(n_features=9, n_classes=6)
 model.summary()
 

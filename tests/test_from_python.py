@@ -172,6 +172,28 @@ def test_sparse_rows_go_in_as_they_are(folder):
     assert found.predict_proba(X).shape == (80, 2)
 
 
+ROLES = {
+    "groups and weights": {"groups": np.arange(80) // 4, "weights": 1.0 + np.arange(80) % 3},
+    "time": {"time": np.arange(80)},
+    "split": {"split": np.where(np.arange(80) < 60, "train", "test")},
+}
+
+
+@pytest.mark.parametrize("roles", ROLES)
+def test_what_is_known_of_rows_goes_in_as_arrays(roles):
+    X, y = mixed_rows(80)
+    small = SMALL | {"trials": 1, "epochs": 1}
+    found = focalsweep.sweep(X, y, arms=["cross_entropy"], **small, **ROLES[roles]).result
+    how = found.evaluation
+    if roles == "split":
+        assert (how.kind, how.test_rows) == ("holdout", 20)
+    elif roles == "time":
+        assert how.test_rows == 26  # two windows behind the first third
+    else:
+        assert how.test_rows == 40
+        assert any("weighted by `dataset.weights`" in note for note in found.dataset.notes)
+
+
 def test_a_temporary_folder_lives_as_long_as_the_outcome():
     X, y = mixed_rows(80)
     small = SMALL | {"trials": 1, "epochs": 1}

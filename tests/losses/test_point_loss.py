@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from focalsweep.losses import point_loss
+from focalsweep.losses.binary_focal import BinaryFocalCrossentropy
 from focalsweep.losses.family import family_loss
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.point_loss import ready_loss
@@ -48,15 +49,17 @@ def test_one_hot_targets_and_codes_have_the_loss_of_the_family(numbers):
         assert float(again(y, logits)) == float(loss(y, logits))
 
 
-@pytest.mark.parametrize("soft", [{}, {"clip": 0.05}, {"smoothing": 0.1}])
-def test_labels_have_the_loss_of_the_sigmoid_family(soft):
+@pytest.mark.parametrize("offset", [False, True], ids=["no offset", "offset"])
+@pytest.mark.parametrize("soft", [{}, {"clip": 0.05}, {"smoothing": 0.1}], ids=str)
+def test_labels_have_the_loss_of_the_sigmoid_family(soft, offset):
     rng = np.random.default_rng(1)
     weight, gamma = rng.uniform(0.5, 2, (4, 2)), rng.uniform(0, 3, (4, 2))
-    point = SigmoidPoint(weight=weight, gamma=gamma, offset=rng.normal(size=4), **soft)
+    point = SigmoidPoint(weight=weight, gamma=gamma, offset=offset * rng.normal(size=4), **soft)
     logits, y = rng.normal(size=(9, 4)).astype(np.float32), rng.integers(0, 2, (9, 4))
     loss = ready_loss(point)
     given = {"weight": weight, "gamma": gamma, "offset": point.offset} | soft
     expected = np.mean(sigmoid_loss(logits, y, **given))
+    assert isinstance(loss, BinaryFocalCrossentropy) == (not offset and "clip" not in soft)
     np.testing.assert_allclose(loss(y, logits), expected, rtol=1e-6)
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     assert float(again(y, logits)) == float(loss(y, logits))
@@ -66,8 +69,9 @@ def test_another_number_of_classes_or_labels_is_refused():
     point = LossPoint(**(PLAIN | {"offset": np.array([0.0, 1, 2])}))
     with pytest.raises(ValueError, match="weight"):
         ready_loss(point)([[1.0, 0.0]], [[3.0, -1.0]])
+    offset = SigmoidPoint(weight=np.ones((2, 2)), gamma=np.zeros((2, 2)), offset=np.array([0.0, 1]))
     with pytest.raises(ValueError, match="the 2 labels of the loss"):
-        ready_loss(SigmoidPoint.cross_entropy(2))(np.zeros((1, 3)), np.zeros((1, 3)))
+        ready_loss(offset)(np.zeros((1, 3)), np.zeros((1, 3)))
 
 
 def test_the_examples_in_the_docstrings_are_true():

@@ -1,7 +1,7 @@
 """The base of the Keras losses of classes: one truth a row, any point of the loss family.
 
 Everything that a user of `keras.losses` expects is here once; a loss of its own adds its arguments
-and says what they mean as numbers of the family: weights, gamma, scale, offset and margin.
+and says what they mean as numbers of the family: weights, gamma, scale, offset, margin and power.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from keras import ops
 from keras.src.backend.common.masking import set_keras_mask  # no public name, as of Keras 3.15
 
 from focalsweep.losses.closed_gradient import code_losses, target_losses
+from focalsweep.losses.family import family_loss
 from focalsweep.losses.fit_call import enclosing_fit, refuse_class_weight
 from focalsweep.losses.keras_arguments import (
     check_ignore_class,
@@ -53,6 +54,8 @@ class ClassLoss(keras.losses.Loss):
         Numbers of the family.
     scale, offset, margin : list of length classes, optional
         None means 1, 0 and 0.
+    power : float
+        r in [0, 1] of generalised cross-entropy; 0 is the logarithm.
     from_logits : bool
         Whether `y_pred` holds logits. With False a softmax at the end of the model is found and
         its logits are used, as in Keras; probabilities without one are turned into logits.
@@ -90,6 +93,7 @@ class ClassLoss(keras.losses.Loss):
         scale: list[float] | None = None,
         offset: list[float] | None = None,
         margin: list[float] | None = None,
+        power: float = 0.0,
         from_logits: bool,
         label_smoothing: float,
         ignore_class: int | None,
@@ -109,6 +113,7 @@ class ClassLoss(keras.losses.Loss):
         # As arrays: a list would become a tensor number by number in every eager call.
         self._weight = np.asarray(weight, dtype=self.dtype)
         self._gamma = np.asarray(gamma, dtype=self.dtype) if np.any(gamma) else None
+        self._power = power
         self._moves: dict[str, Any] = {
             what: None if numbers is None else np.asarray(numbers, dtype=self.dtype)
             for what, numbers in (("scale", scale), ("offset", offset), ("margin", margin))
@@ -160,8 +165,8 @@ class ClassLoss(keras.losses.Loss):
 
     def _of_codes(self, logits: Tensor, codes: Tensor, counts: Tensor | None) -> Tensor:
         codes = codes if counts is None else ops.where(counts, codes, 0)
-        if self.label_smoothing:
-            # The smoothed loss needs all classes anyway. Other codes become rows of no class.
+        if self.label_smoothing or self._power:
+            # A smoothed loss needs all classes anyway. Other codes become rows of no class.
             n_classes = logits.shape[-1]
             is_class = ops.logical_and(ops.greater_equal(codes, 0), ops.less(codes, n_classes))
             targets = ops.cast(one_hot_mask(logits, codes), logits.dtype)
@@ -174,6 +179,16 @@ class ClassLoss(keras.losses.Loss):
         )
 
     def _of_targets(self, logits: Tensor, targets: Tensor) -> Tensor:
+        if self._power:
+            return family_loss(
+                logits,
+                targets,
+                weight=self._weight,
+                gamma=0.0 if self._gamma is None else self._gamma,
+                smoothing=self.label_smoothing or None,
+                power=self._power,
+                **self._moves,
+            )
         shift = None if self._moves["margin"] is None else -self._moves["margin"] * targets
         return target_losses(
             self._moved(logits, shift),

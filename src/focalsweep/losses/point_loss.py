@@ -12,25 +12,17 @@ from typing import Any
 import keras
 import numpy as np
 
+from focalsweep.losses.binary_focal import BinaryFocalCrossentropy
 from focalsweep.losses.categorical_focal import (
     CategoricalFocalCrossentropy,
     SparseCategoricalFocalCrossentropy,
 )
-from focalsweep.losses.family import family_loss, sparse_family_loss
-from focalsweep.losses.keras_arguments import computation_dtype
-from focalsweep.losses.keras_inputs import (
-    are_codes,
-    check_target_values,
-    check_vector,
-    find_logits,
-    read_codes,
-    read_targets,
-)
+from focalsweep.losses.class_loss import ClassLoss
+from focalsweep.losses.keras_arguments import computation_dtype, weighing
 from focalsweep.losses.margins import Tensor
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.sigmoid_family import sigmoid_loss
 from focalsweep.losses.sigmoid_point import SigmoidPoint
-from focalsweep.losses.value_check import has_values, values_of
 
 _VECTORS = ("weight", "gamma", "scale", "offset", "margin")
 
@@ -56,6 +48,13 @@ def ready_loss(point: LossPoint | SigmoidPoint, *, sparse: bool = False) -> kera
                 "`sparse` must be False where rows have any number of labels: targets are 0 and 1, "
                 "of shape (rows, labels). Received: sparse=True."
             )
+        if not (np.any(point.offset) or point.clip):
+            return BinaryFocalCrossentropy(
+                alpha=point.weight.tolist(),
+                gamma=point.gamma.tolist(),
+                from_logits=True,
+                label_smoothing=point.smoothing,
+            )
         return SigmoidPointLoss(
             weight=point.weight.tolist(),
             gamma=point.gamma.tolist(),
@@ -73,31 +72,33 @@ def ready_loss(point: LossPoint | SigmoidPoint, *, sparse: bool = False) -> kera
             label_smoothing=point.smoothing,
         )
     vectors = {name: getattr(point, name).tolist() for name in _VECTORS}
-    return PointLoss(**vectors, smoothing=point.smoothing, power=point.power)
+    return PointLoss(**vectors, label_smoothing=point.smoothing, power=point.power)
 
 
 @keras.saving.register_keras_serializable(package="focalsweep")
-class PointLoss(keras.losses.Loss):
+class PointLoss(ClassLoss):
     """Compute the loss of `focalsweep.losses.family` at one point, from logits.
 
     Parameters
     ----------
     weight, gamma, scale, offset, margin : sequence of float of length classes
         See `focalsweep.losses.point.LossPoint`.
-    smoothing, power : float
+    power : float
         See there. Default 0.
-    reduction, name, dtype
-        As in ``keras.losses.Loss``; `dtype` is float32 or float64.
+    from_logits : bool
+        Must be True, the default: probabilities give logits only up to a constant a row, which
+        the scales would turn into other losses.
+    label_smoothing, axis, reduction, name, dtype, ignore_class
+        As in `focalsweep.losses.class_loss.ClassLoss`.
 
     Notes
     -----
-    Targets are class codes, of shape (rows,) or (rows, 1), or one-hot.
+    `y_true` may hold class codes, of shape (rows,) or (rows, 1), or one-hot targets.
 
     Raises
     ------
     ValueError
-        When called, for probabilities, several labels a row, codes out of range and vectors of the
-        wrong length.
+        For ``from_logits=False``; when called, as `ClassLoss` says.
 
     Examples
     --------
@@ -114,13 +115,20 @@ class PointLoss(keras.losses.Loss):
         scale: Sequence[float],
         offset: Sequence[float],
         margin: Sequence[float],
-        smoothing: float = 0.0,
         power: float = 0.0,
+        from_logits: bool = True,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str = "point_loss",
         dtype: Any = None,
+        ignore_class: int | None = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=computation_dtype(dtype))
+        if not from_logits:
+            raise ValueError(
+                "`from_logits` must be True: scales multiply logits, which probabilities give only "
+                "up to a constant. Received: from_logits=False. End the model without a softmax."
+            )
         self.numbers: dict[str, Any] = {
             "weight": [float(each) for each in weight],
             "gamma": [float(each) for each in gamma],
@@ -128,31 +136,25 @@ class PointLoss(keras.losses.Loss):
             "offset": [float(each) for each in offset],
             "margin": [float(each) for each in margin],
         }
-        self.soft = {"smoothing": float(smoothing), "power": float(power)}
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Compute the loss of each row, in the shape of `y_pred` without its classes."""
-        logits = find_logits(y_pred, from_logits=True, axis=-1)
-        for name, vector in self.numbers.items():
-            check_vector(vector, int(logits.shape[-1]), name=name)
-        given = self.numbers | {name: value or None for name, value in self.soft.items()}
-        y_true = keras.ops.convert_to_tensor(y_true)
-        codes = are_codes(y_true, logits, axis=-1)
-        if has_values(y_true):
-            check_target_values(
-                values_of(y_true),
-                codes=codes,
-                n_classes=int(logits.shape[-1]),
-                axis=-1,
-                ignore_class=None,
-            )
-        if codes:
-            return sparse_family_loss(logits, read_codes(y_true, logits, axis=-1), **given)
-        return family_loss(logits, read_targets(y_true, logits, axis=-1), **given)
+        self.power = float(power)
+        super().__init__(
+            arguments=self.numbers,
+            weighted_by=weighing(self.numbers["weight"], name="weight"),
+            targets="either",
+            **self.numbers,
+            power=self.power,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            ignore_class=ignore_class,
+            axis=axis,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this loss again."""
-        return {**super().get_config(), **self.numbers, **self.soft, "dtype": self.dtype}
+        return {**super().get_config(), **self.numbers, "power": self.power}
 
 
 @keras.saving.register_keras_serializable(package="focalsweep")

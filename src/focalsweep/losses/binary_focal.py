@@ -25,7 +25,6 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from focalsweep.losses.closed_gradient import label_losses
 from focalsweep.losses.fit_call import enclosing_fit, refuse_class_weight
 from focalsweep.losses.keras_arguments import (
     check_smoothing,
@@ -33,6 +32,7 @@ from focalsweep.losses.keras_arguments import (
     label_numbers,
 )
 from focalsweep.losses.keras_inputs import check_scores_dtype
+from focalsweep.losses.label_gradient import label_losses
 from focalsweep.losses.label_inputs import check_label_values, find_label_logits, read_labels
 from focalsweep.losses.margins import Tensor
 from focalsweep.losses.value_check import has_values, values_of
@@ -143,14 +143,13 @@ class BinaryFocalCrossentropy(keras.losses.Loss):
             check_label_values(values_of(y_true))
         elif (call := enclosing_fit()) and call.targets is not None:
             check_label_values(call.targets)
-        losses = label_losses(
+        return label_losses(
             logits,
             labels,
             weight=self._weight,
             gamma=self._gamma,
             smoothing=self.label_smoothing or None,
         )
-        return ops.mean(losses, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this loss again."""

@@ -12,13 +12,15 @@ import multiprocessing
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+
+from focalsweep.carry_out import import_tensorflow_quietly
 
 SHAPES = ((128, 5), (1024, 10), (128, 1000), (4096, 100))
 ROUNDS, SECONDS_A_TURN = 61, 0.005
@@ -30,6 +32,7 @@ STATM = Path("/proc/self/statm")
 Kind = Literal["one-hot", "codes", "binary"]
 KINDS: tuple[Kind, ...] = ("one-hot", "codes", "binary")
 FEATURES = 10
+HEADS = ("rows", "outputs", "targets", "alone", "alone, XLA", "step", "step, XLA")
 
 
 def batch(shape: tuple[int, int], kind: Kind) -> tuple[Any, Any, Any]:
@@ -131,17 +134,18 @@ def _seconds(call: Callable[[], Any], calls: int) -> float:
     return (time.perf_counter() - start) / calls
 
 
-def peak_mebibytes(kind: Kind, *, ours: bool, xla: bool) -> float:
-    """Return what one call on `LARGE` adds to a fresh process's peak memory."""
+def peak_mebibytes(kind: Kind, *, ours: bool, xla: bool, shape: tuple[int, int] = LARGE) -> float:
+    """Return what one call adds to a fresh process's peak memory."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_peak_here, (kind, ours, xla))
+        return pool.apply(_peak_here, (kind, ours, xla, shape))
 
 
-def _peak_here(kind: Kind, ours: bool, xla: bool) -> float:
+def _peak_here(kind: Kind, ours: bool, xla: bool, shape: tuple[int, int]) -> float:
+    import_tensorflow_quietly()
     loss = focal_losses(kind)[0 if ours else 1]
-    for shape in ((64, LARGE[1]), LARGE):  # the small one first: libraries and threads
-        logits, our_y, keras_y = batch(shape, kind)
+    for each in ((64, shape[1]), shape):  # the small one first: libraries and threads
+        logits, our_y, keras_y = batch(each, kind)
         call = alone(loss, our_y if ours else keras_y, logits, xla=xla)
         before = _resident()
         peak = _peak_during(call)
@@ -171,13 +175,13 @@ def _peak_during(call: Callable[[], Any]) -> int:
 
 def print_losses(console: Console) -> None:
     """Time, weigh and print, row by row."""
+    import_tensorflow_quietly()
     console.print("Our losses: microseconds a call and times Keras's; at most 1.1 is wanted.")
-    heads = ("rows", "outputs", "targets", "alone", "alone, XLA", "step", "step, XLA")
-    console.print("".join(f"{head:>15}" for head in heads), highlight=False)
+    console.print(line(HEADS), highlight=False)
     for shape in SHAPES:
         for kind in KINDS:
-            cells = [*map(str, shape), kind, *time_losses(shape, kind)]
-            console.print("".join(f"{cell:>15}" for cell in cells), highlight=False)
+            cells = (*map(str, shape), kind, *time_losses(shape, kind))
+            console.print(line(cells), highlight=False)
     if not STATM.exists():
         console.print("Peak memory is read from /proc, which is not here.")
         return
@@ -190,6 +194,12 @@ def print_losses(console: Console) -> None:
             numbers = (f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.2f}x")
             table.add_row(kind, "XLA" if xla else "graph", *numbers)
     console.print(table)
+
+
+def line(cells: Sequence[str]) -> str:
+    """Return one line of the table, which is printed row by row and fits 80 columns."""
+    widths = (5, 8, 8, *[14] * 4)
+    return "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
 
 
 def time_losses(shape: tuple[int, int], kind: Kind) -> list[str]:

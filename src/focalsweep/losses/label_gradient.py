@@ -2,14 +2,14 @@
 
 The same numbers as `focalsweep.losses.sigmoid_family`, which serves as the definition, for targets
 that may lie between 0 and 1. As in `focalsweep.losses.closed_gradient` every step is a pass over
-memory, so that few steps are what makes it fast. With p = sigmoid(z), the focused shares
+memory, so few steps are what makes it fast. With p = sigmoid(z), the focused shares
 ``f1 = y w1 (1 - p)^gamma1`` and ``f0 = (1 - y) w0 p^gamma0``, and without smoothing::
 
     L       = - f1 log p - f0 log(1 - p)
     dL / dz = p (f0 + gamma1 f1 log p) - (1 - p) (f1 + gamma0 f0 log(1 - p))
 
-Both logarithms come from one exponential and keep their digits at both ends, so there is no
-epsilon. Labels, weights and gamma are constants: no gradient reaches them.
+Both logarithms come from that of the larger of p and 1 - p and keep their digits at both ends, so
+there is no epsilon. Labels, weights and gamma are constants: no gradient reaches them.
 
 References
 ----------
@@ -56,11 +56,10 @@ def label_losses(
 
     @ops.custom_gradient
     def losses(z: Tensor) -> Any:
-        # min(z, 0) and -max(z, 0), without a second comparison.
-        low = ops.minimum(z, 0.0)
-        high = low - z
-        rest = ops.log1p(ops.exp(low + high))
-        log_there, log_absent = low - rest, high - rest
+        p, q = ops.sigmoid(z), ops.sigmoid(-z)
+        log_larger = ops.log1p(-ops.minimum(p, q))
+        low = ops.minimum(z, 0.0)  # and low - z is -max(z, 0)
+        log_there, log_absent = low + log_larger, (low - z) + log_larger
         focused_absent = weight[..., 0] - weight[..., 0] * labels
         focused_there = weight[..., 1] * labels
         if gamma is not None:
@@ -76,7 +75,7 @@ def label_losses(
         absent, there = focused_absent * inner_absent, focused_there * inner_there
         if gamma is not None:
             up, down = up + gamma[..., 1] * there, down + gamma[..., 0] * absent
-        slopes = ops.exp(log_there) * up - ops.exp(log_absent) * down
+        slopes = p * up - q * down
 
         def gradient(*arguments: Tensor, upstream: Tensor | None = None) -> Tensor:
             outer = ops.expand_dims(arguments[0] if upstream is None else upstream, -1)

@@ -49,7 +49,7 @@ format: .venv/.dev ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-bench: .venv/.runtime ## Time focalsweep against a hand-written loop: ARGS="--trials 2"
+bench: .venv/.runtime ## Time sweeps, a convolutional model and the losses: ARGS="--losses"
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: .venv/.dev ## Take the README's pictures of the newest sweep: ARGS="runs/DIR"

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 
 from rich.console import Console
 
+from benchmarks.cnn import print_cnn
+from benchmarks.losses import print_losses
 from benchmarks.problem import FIXED_POINTS, load_folds
 from benchmarks.table import Side, agreement_table, scaling_table, speed_table
 
 SEED = 0
 SEEDS = range(10)
+CNN_TRIALS, SIDES = 12, (8, 28)
+"""What is timed of the convolutional model where nothing else is asked for."""
 
 
 def main() -> None:
-    """Time the hand-written loops and ours on this machine, one after the other."""
+    """Time sweeps against hand-written loops, a convolutional model, and the losses."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument(
         "--trials",
@@ -52,22 +57,26 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     console = Console()
     if arguments.cnn:
-        from benchmarks.cnn import print_cnn
-
         print_cnn(console, trials=arguments.cnn, side=arguments.side)
         return
     if arguments.losses:
-        from benchmarks.losses import print_losses
-
         print_losses(console)
         return
+    time_sweeps(console, trials=arguments.trials, sizes=arguments.sweeps)
+    for side in SIDES:
+        print_cnn(console, trials=CNN_TRIALS, side=side)
+    print_losses(console)
+
+
+def time_sweeps(console: Console, *, trials: int, sizes: Sequence[int]) -> None:
+    """Time the hand-written loops and ours on this machine, one after the other."""
     # Ours first: its processes end before the loops start in this one.
     from benchmarks.ours import run_sweep, score_points
 
     sweeps = []
-    for trials in arguments.sweeps:
-        console.print(f"focalsweep: 7 arms x 6 searches x {trials} trials ...")
-        sweeps.append(run_sweep(trials=trials, seed=SEED))
+    for size in sizes:
+        console.print(f"focalsweep: 7 arms x 6 searches x {size} trials ...")
+        sweeps.append(run_sweep(trials=size, seed=SEED))
     console.print(scaling_table(sweeps))
     import optuna
 
@@ -79,11 +88,9 @@ def main() -> None:
     loops = []
     names = ("hand-written", "hand-written, tuned")
     for seed, name in enumerate(names):
-        console.print(f"{name}: {arguments.trials} trials ...")
+        console.print(f"{name}: {trials} trials ...")
         # Other seeds: together they show how much a point's score is worth.
-        run = run_baseline(
-            folds, trials=arguments.trials, tuned=seed == 1, first=FIXED_POINTS, seed=seed
-        )
+        run = run_baseline(folds, trials=trials, tuned=seed == 1, first=FIXED_POINTS, seed=seed)
         loops.append(run)
     sides = [
         Side(name=name, trials=len(loop.scores), seconds=loop.seconds)
@@ -91,7 +98,7 @@ def main() -> None:
     ]
     ours = Side(name="focalsweep", trials=sweeps[-1].trials, seconds=sweeps[-1].seconds)
     console.print(speed_table(sides, ours=ours))
-    compared = min(arguments.trials, len(FIXED_POINTS))
+    compared = min(trials, len(FIXED_POINTS))
     scores = score_points(folds, FIXED_POINTS[:compared], seeds=SEEDS)
     theirs = list(zip(*(loop.scores[:compared] for loop in loops), strict=True))
     console.print(agreement_table(theirs, scores.tolist()))

@@ -17,7 +17,6 @@ LONGEST = {
     "test_row_weights.py",
     "test_run_sweep.py",
     "test_notebooks.py",
-    "test_own_models_from_python.py",
     "test_blocks.py",
     "test_resume.py",
     "test_from_python.py",

@@ -179,7 +179,10 @@ ROLES = {
 }
 
 
-@pytest.mark.parametrize("roles", ROLES)
+@pytest.mark.parametrize(
+    "roles",
+    ["groups and weights", *(pytest.param(r, marks=pytest.mark.slow) for r in ("time", "split"))],
+)
 def test_what_is_known_of_rows_goes_in_as_arrays(roles):
     X, y = mixed_rows(80)
     small = SMALL | {"trials": 1, "epochs": 1}

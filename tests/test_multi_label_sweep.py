@@ -106,7 +106,9 @@ def test_what_has_no_meaning_for_labels_is_left_out(tiny):
     assert result["prior_scenarios"] == []
 
 
-@pytest.mark.parametrize("objective", ["micro_f1", "log_loss"])
+@pytest.mark.parametrize(
+    "objective", [pytest.param("micro_f1", marks=pytest.mark.slow), "log_loss"]
+)
 def test_a_holdout_of_labels(objective, tmp_path):
     result = run(
         tmp_path, "evaluation=holdout", TWO_ARMS, f"objective={objective}", "references=false"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import keras
@@ -112,24 +111,26 @@ def test_an_own_functional_model_goes_from_a_sweep_to_an_exported_file(user, row
     assert predict_from_file(found, X, tmp_path)["class"].tolist() == found.predict(X).tolist()
 
 
-def test_a_subclassed_model_with_a_custom_layer_is_read_where_its_module_is_named(user, rows):
+def test_a_subclassed_model_with_a_custom_layer_is_read_where_its_module_is_named(
+    user, rows, tmp_path, monkeypatch, capsys
+):
     X, y = rows
     found = focalsweep.sweep(X, y, model=module().Subclassed, **SMALL)
     assert "Subclassed" in {type(layer).__name__ for layer in found.best_model().layers}
-    found.export(user / "model.focalsweep")
-    X.to_csv(user / "rows.csv", index=False)
-
-    def in_a_fresh_process(*options):
-        command = [sys.executable, "-m", "focalsweep", "predict", "model.focalsweep", "rows.csv"]
-        return subprocess.run([*command, *options], capture_output=True, text=True, cwd=user)
-
-    refused = in_a_fresh_process()
-    assert refused.returncode == 2
-    assert "`--import MODULE`" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    done = in_a_fresh_process("--import", MODULE)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[1:] == found.predict(X).tolist()
+    expected = found.predict(X).tolist()
+    found.export(tmp_path / "model.focalsweep")
+    X.to_csv(tmp_path / "rows.csv", index=False)
+    # As in a process that has not imported the user's module.
+    monkeypatch.delitem(sys.modules, MODULE)
+    for name in ("user>Scaled", "user>Subclassed"):
+        monkeypatch.delitem(keras.saving.get_custom_objects(), name)
+    capsys.readouterr()
+    files = [str(tmp_path / name) for name in ("model.focalsweep", "rows.csv", "out.csv")]
+    command = ["predict", *files[:2], "--to", files[2]]
+    assert main(command) == 2
+    assert "`--import MODULE`" in capsys.readouterr().err
+    assert main([*command, "--import", MODULE]) == 0
+    assert pd.read_csv(files[2])["class"].tolist() == expected
 
 
 def test_frozen_features_embed_each_fold_once_and_export_both_parts(

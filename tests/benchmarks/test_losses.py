@@ -64,6 +64,7 @@ def test_the_line_of_a_row_fits_80_columns():
     assert lines[0].index("targets") + len("targets") == lines[1].index("one-hot") + len("one-hot")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not losses.STATM.exists(), reason="peak memory is read from /proc")
 def test_a_call_adds_to_the_peak_memory_of_a_fresh_process_and_says_nothing(capfd):
     assert losses.peak_mebibytes("binary", ours=True, xla=False, shape=(2048, 1000)) > 0

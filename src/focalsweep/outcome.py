@@ -120,8 +120,6 @@ class Outcome:
         """
         import keras
 
-        import focalsweep.models.cosine_head  # noqa: F401  (makes its layer known to Keras)
-
         self._bundle(arm)
         name = self._arm(arm).name
         model: keras.Model = keras.saving.load_model(

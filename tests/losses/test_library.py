@@ -48,16 +48,33 @@ def test_every_class_of_the_library_is_tested():
 
 @ALL
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_a_saved_model_keeps_its_loss_without_custom_objects(loss_class, tmp_path):
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_a_saved_model_keeps_its_loss_without_custom_objects(loss_class, suffix, tmp_path):
     loss = make(loss_class, label_smoothing=0.1, reduction="sum", name="mine", dtype="float64")
     model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(3)])
     model.compile("sgd", loss=loss)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras").loss
+    model.save(tmp_path / f"model.{suffix}")
+    loaded = keras.models.load_model(tmp_path / f"model.{suffix}").loss
     assert type(loaded) is loss_class
     assert loaded.get_config() == loss.get_config()
     y = targets_of(loss_class)
     assert float(loaded(y, LOGITS)) == float(loss(y, LOGITS))
+
+
+@ALL
+@pytest.mark.parametrize("name", [{}, {"name": None}, {"name": "mse"}, {"name": "Dice"}])
+def test_no_name_of_a_loss_is_one_that_keras_has_a_loss_for(loss_class, name):
+    # As an older file holds it, such as "binary_focal_crossentropy", it is not kept either.
+    loss = make(loss_class, **name)
+    assert loss.name.startswith("focalsweep_")
+    with pytest.raises(ValueError, match="Could not interpret loss identifier"):
+        keras.losses.get(loss.name)
+    old = {**loss.get_config(), "name": loss.name.removeprefix("focalsweep_")}
+    again = loss_class.from_config(old)
+    with pytest.raises(ValueError, match="Could not interpret loss identifier"):
+        keras.losses.get(again.name)
+    assert make(loss_class, name="mine").name == "mine"
 
 
 @ALL

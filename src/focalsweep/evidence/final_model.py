@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit, log_softmax
 
-import focalsweep.models.cosine_head  # noqa: F401  (makes its layer known to Keras)
 from focalsweep.data.portable_preprocessor import read_preprocessor
 from focalsweep.data.preprocessing import Preprocessor
 from focalsweep.evidence.decision_rule import DecisionRule, ExpectedCost

@@ -3,15 +3,13 @@
 `family` holds the formula, `point` its numbers, `class_weights` and `arms` make points from class
 counts, `posterior` turns scores back into probabilities. The Keras classes are loaded when they are
 first asked for, because Keras takes seconds; all of `class_loss` and `binary_focal` is theirs.
-Keras knows their names from here on: a saved model loads without ``custom_objects``.
+Keras knows their names nevertheless, see `focalsweep.keras_registration`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from focalsweep.losses.keras_registration import register_later
 
 if TYPE_CHECKING:
     from focalsweep.losses.binary_focal import BinaryFocalCrossentropy
@@ -43,8 +41,15 @@ _MODULES = {
     "SparseCategoricalFocalCrossentropy": "categorical_focal",
     "VectorScaling": "vector_scaling",
 }
-_POINTS = {"PointLoss": "point_loss", "SigmoidPointLoss": "point_loss"}
-"""What the sweep's models are saved with; `point_loss.ready_loss` makes them."""
+SAVED = {
+    name: f"{__name__}.{module}"
+    for name, module in {
+        **_MODULES,
+        "PointLoss": "point_loss",  # `point_loss.ready_loss` makes these two
+        "SigmoidPointLoss": "point_loss",
+    }.items()
+}
+"""The module of each class that stands in saved models, by its name."""
 
 
 def __getattr__(name: str) -> Any:
@@ -52,6 +57,3 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-register_later({name: f"{__name__}.{module}" for name, module in {**_MODULES, **_POINTS}.items()})

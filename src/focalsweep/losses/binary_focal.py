@@ -30,6 +30,7 @@ from focalsweep.losses.keras_arguments import (
     check_smoothing,
     computation_dtype,
     label_numbers,
+    own_name,
 )
 from focalsweep.losses.keras_inputs import check_scores_dtype
 from focalsweep.losses.label_gradient import label_losses
@@ -97,10 +98,10 @@ class BinaryFocalCrossentropy(keras.losses.Loss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "binary_focal_crossentropy",
+        name: str = "focalsweep_binary_focal_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=computation_dtype(dtype))
+        super().__init__(name=own_name(name), reduction=reduction, dtype=computation_dtype(dtype))
         if apply_class_balancing is False and alpha is not None:
             raise ValueError(
                 "`alpha` must be left out with apply_class_balancing=False, which would ignore it. "

@@ -55,7 +55,7 @@ class CategoricalFocalCrossentropy(ClassLoss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "categorical_focal_crossentropy",
+        name: str = "focalsweep_categorical_focal_crossentropy",
         dtype: Any = None,
         ignore_class: int | None = None,
     ) -> None:
@@ -110,7 +110,7 @@ class SparseCategoricalFocalCrossentropy(ClassLoss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "sparse_categorical_focal_crossentropy",
+        name: str = "focalsweep_sparse_categorical_focal_crossentropy",
         dtype: Any = None,
         ignore_class: int | None = None,
     ) -> None:

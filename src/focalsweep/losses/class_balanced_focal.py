@@ -68,7 +68,7 @@ class ClassBalancedFocalCrossentropy(ClassLoss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "class_balanced_focal_crossentropy",
+        name: str = "focalsweep_class_balanced_focal_crossentropy",
         dtype: Any = None,
         ignore_class: int | None = None,
     ) -> None:

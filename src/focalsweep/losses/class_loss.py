@@ -21,6 +21,7 @@ from focalsweep.losses.keras_arguments import (
     check_ignore_class,
     check_smoothing,
     computation_dtype,
+    own_name,
 )
 from focalsweep.losses.keras_inputs import (
     are_codes,
@@ -67,8 +68,10 @@ class ClassLoss(keras.losses.Loss):
         or, if it has no column, where they are all zeros: what ``one_hot`` makes of its code.
     axis : int
         Axis of the classes; any other axes may stand around it.
-    reduction, name
+    reduction
         As in `keras.losses.Loss`.
+    name
+        See `focalsweep.losses.keras_arguments.own_name`.
     dtype : str, keras.DTypePolicy or None
         As in `keras.losses.Loss`, but half precision is computed in float32.
 
@@ -102,7 +105,7 @@ class ClassLoss(keras.losses.Loss):
         name: str,
         dtype: Any,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=computation_dtype(dtype))
+        super().__init__(name=own_name(name), reduction=reduction, dtype=computation_dtype(dtype))
         self.from_logits = from_logits
         self.label_smoothing = check_smoothing(label_smoothing)
         self.ignore_class = check_ignore_class(ignore_class)

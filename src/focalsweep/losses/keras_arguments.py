@@ -168,6 +168,27 @@ def check_ignore_class(ignore_class: int | None) -> int | None:
     return None if ignore_class is None else int(ignore_class)
 
 
+def own_name(name: str | None) -> str:
+    """Return the name of a loss, one that Keras has no loss of its own for.
+
+    Where the class of a saved loss is unknown, Keras takes its own loss of the same *name* from an
+    HDF5 file, without a word. So our names begin with the package, and so does one that the user
+    gave, or that an older file holds, where it is Keras's. None is ``focalsweep_loss``.
+
+    Examples
+    --------
+    >>> own_name("binary_focal_crossentropy"), own_name("mine")
+    ('focalsweep_binary_focal_crossentropy', 'mine')
+    """
+    if name is None:
+        return "focalsweep_loss"
+    try:
+        keras.losses.get(name)
+    except ValueError:
+        return name
+    return f"focalsweep_{name}"
+
+
 def computation_dtype(dtype: Any) -> str:
     """Return the dtype that a loss computes in: that of Keras, but never less than float32.
 

@@ -75,7 +75,7 @@ class LDAM(ClassLoss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "ldam",
+        name: str = "focalsweep_ldam",
         dtype: Any = None,
         ignore_class: int | None = None,
     ) -> None:

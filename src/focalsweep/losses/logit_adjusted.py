@@ -61,7 +61,7 @@ class LogitAdjustedCrossentropy(ClassLoss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "logit_adjusted_crossentropy",
+        name: str = "focalsweep_logit_adjusted_crossentropy",
         dtype: Any = None,
         ignore_class: int | None = None,
     ) -> None:

@@ -18,7 +18,7 @@ from focalsweep.losses.categorical_focal import (
     SparseCategoricalFocalCrossentropy,
 )
 from focalsweep.losses.class_loss import ClassLoss
-from focalsweep.losses.keras_arguments import computation_dtype, weighing
+from focalsweep.losses.keras_arguments import computation_dtype, own_name, weighing
 from focalsweep.losses.margins import Tensor
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.sigmoid_family import sigmoid_loss
@@ -120,7 +120,7 @@ class PointLoss(ClassLoss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "point_loss",
+        name: str = "focalsweep_point_loss",
         dtype: Any = None,
         ignore_class: int | None = None,
     ) -> None:
@@ -192,10 +192,10 @@ class SigmoidPointLoss(keras.losses.Loss):
         clip: float = 0.0,
         smoothing: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "sigmoid_point_loss",
+        name: str = "focalsweep_sigmoid_point_loss",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=computation_dtype(dtype))
+        super().__init__(name=own_name(name), reduction=reduction, dtype=computation_dtype(dtype))
         self.point = SigmoidPoint(
             weight=np.asarray(weight, np.float64),
             gamma=np.asarray(gamma, np.float64),

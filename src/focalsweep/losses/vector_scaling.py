@@ -74,7 +74,7 @@ class VectorScaling(ClassLoss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str = "vector_scaling",
+        name: str = "focalsweep_vector_scaling",
         dtype: Any = None,
         ignore_class: int | None = None,
     ) -> None:

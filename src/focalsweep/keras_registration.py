@@ -1,7 +1,7 @@
-"""Let Keras find the losses of a saved model after a plain ``import focalsweep.losses``.
+"""Let Keras find the losses and layers of a saved model after a plain ``import focalsweep``.
 
 Keras looks classes up by a registered name, and these register when their module is imported,
-which loads Keras: too slow for whoever wants no more than the family or a command's help. So names
+which loads Keras: too slow for whoever wants no more than a result or a command's help. So names
 stand in Keras's registry beforehand, for objects that import the class when a model is loaded; the
 class then takes the name over. If Keras comes later than this package (as in sorted imports), a
 finder that does nothing else waits for it.
@@ -22,7 +22,7 @@ PACKAGE = "focalsweep"
 
 
 class LaterClass:
-    """Stand in Keras's registry for a loss whose module nobody has imported yet.
+    """Stand in Keras's registry for a class whose module nobody has imported yet.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class LaterClass:
         self.name = name
 
     def from_config(self, config: Mapping[str, Any]) -> Any:
-        """Make the loss, as `keras.losses.Loss.from_config` does."""
+        """Make the loss or layer, as the class's own `from_config` does."""
         return getattr(import_module(self.module), self.name).from_config(config)
 
 

@@ -1,4 +1,4 @@
-"""Saved models find their loss in a fresh process, whichever of the two imports comes first."""
+"""Saved models find their loss and layers in a fresh process, whichever import comes first."""
 
 import subprocess
 import sys
@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 
 import focalsweep.losses as library
-from focalsweep.losses.keras_registration import LaterClass, register_later
+from focalsweep.keras_registration import LaterClass, register_later
 from focalsweep.losses.point import LossPoint
 from focalsweep.losses.point_loss import PointLoss, SigmoidPointLoss, ready_loss
+from focalsweep.models.cosine_head import with_cosine_head
 
 LOADING = """
 import sys
 {imports}
 assert "focalsweep.losses.class_loss" not in sys.modules
 for path in sys.argv[1:]:
-    loss = keras.models.load_model(path).loss
-    print(type(loss).__module__, type(loss).__name__)
+    model = keras.models.load_model(path)
+    loss = model.loss
+    numbers = loss.get_config().get("gamma", loss.get_config().get("max_margin"))
+    print(type(loss).__module__, type(loss).__name__, numbers, type(model.layers[-1]).__name__)
 assert not [each for each in sys.meta_path if type(each).__name__ == "_KerasFinder"]
 assert type(keras.__loader__).__name__ == "SourceFileLoader"
 print(keras.saving.get_registered_object("focalsweep>LDAM").__name__)
@@ -30,15 +33,19 @@ print(keras.saving.get_registered_object("focalsweep>LDAM").__name__)
 def saved(tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
     losses = {
-        "ldam": library.LDAM([3, 2]),
-        "binary": library.BinaryFocalCrossentropy(from_logits=True),
+        "ldam": library.LDAM([3, 2], max_margin=0.25),
+        "binary": library.BinaryFocalCrossentropy(gamma=1.5, from_logits=True),
         "point": ready_loss(_moved_point()),
     }
     for name, loss in losses.items():
-        model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+        inputs = keras.Input((3,))
+        model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
+        if name == "ldam":
+            model = with_cosine_head(model)
         model.compile("sgd", loss=loss)
-        model.save(folder / f"{name}.keras")
-    return [str(folder / f"{name}.keras") for name in losses]
+        for suffix in ("keras", "h5"):
+            model.save(folder / f"{name}.{suffix}")
+    return [str(folder / f"{name}.{suffix}") for suffix in ("keras", "h5") for name in losses]
 
 
 def _moved_point():
@@ -56,18 +63,29 @@ def load(imports, paths):
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_fresh_process_loads_models_after_a_plain_import(saved):
     orders = [
+        "import focalsweep\nimport keras",
+        "import keras\nimport focalsweep",
         "import focalsweep.losses\nimport keras",
-        "import keras\nimport focalsweep.losses",
     ]
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda imports: load(imports, saved), orders))
+    models = [
+        "focalsweep.losses.ldam LDAM 0.25 CosineHead",
+        "focalsweep.losses.binary_focal BinaryFocalCrossentropy 1.5 Dense",
+        "focalsweep.losses.point_loss PointLoss [0.0, 0.0] Dense",
+    ]
     for each in found:
-        assert each == [
-            "focalsweep.losses.ldam LDAM",
-            "focalsweep.losses.binary_focal BinaryFocalCrossentropy",
-            "focalsweep.losses.point_loss PointLoss",
-            "LDAM",
-        ]
+        assert each == [*models, *models, "LDAM"]
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_without_the_package_a_model_fails_and_takes_no_loss_of_keras(saved, monkeypatch):
+    known = keras.saving.get_custom_objects()
+    for name in [name for name in known if name.startswith("focalsweep>")]:
+        monkeypatch.delitem(known, name)
+    for path in saved:
+        with pytest.raises((ValueError, TypeError), match=r"focalsweep|Could not locate class"):
+            keras.models.load_model(path)
 
 
 def test_a_class_that_is_registered_stays():

@@ -92,11 +92,11 @@ class Plan:
 
     @property
     def rule(self) -> VerdictRule:
-        """The verdict's thresholds in the objective's unit."""
-        verdict, unit = self.config.verdict, self.objective.unit
+        """The verdict's thresholds; under costs as shares of what there is to save."""
+        verdict = self.config.verdict
         return VerdictRule(
-            smallest_difference=verdict.smallest_difference * unit,
-            regrettable_difference=verdict.regrettable_difference * unit,
+            smallest_difference=verdict.smallest_difference,
+            regrettable_difference=verdict.regrettable_difference,
             confidence=verdict.confidence,
         )
 

@@ -20,7 +20,7 @@ from focalsweep.evidence.facts import ClassFacts, PriorScenario
 from focalsweep.evidence.refit import Chosen
 from focalsweep.losses import arms as families
 from focalsweep.losses.recipe import Recipe
-from focalsweep.metrics.objective import OBJECTIVES, objective
+from focalsweep.metrics.objective import OBJECTIVES, cost_objective, objective
 from focalsweep.search.arm import Arm, Nuisance
 from focalsweep.search.folds import ALL_ROWS, Evaluation, Folds, Scope
 from focalsweep.search.rounds import OpenStudy
@@ -142,6 +142,7 @@ def judged(
     evaluation: Evaluation = NESTED,
     arms=(CROSS_ENTROPY, WEIGHTED, FOCAL),
     change: Callable[[Chosen], Chosen] = lambda chosen: chosen,
+    costs=None,
 ) -> Assessment:
     folds = make_folds(evaluation.n_outer)
     chosen = [change(make_chosen(arm, scope)) for scope in folds.scopes for arm in arms]
@@ -153,7 +154,7 @@ def judged(
         folds=folds,
         evaluation=evaluation,
         nuisance=NUISANCE,
-        objective=objective(name),
+        objective=objective(name) if costs is None else cost_objective(costs),
         rule=VerdictRule(),
         estimator="order",
         classes=[ClassFacts(name=name, count=100, share=1 / 3) for name in DATASET.class_names],
@@ -177,6 +178,20 @@ def make_study(chosen: Chosen) -> OpenStudy:
 @pytest.fixture(scope="module")
 def assessment() -> Assessment:
     return judged()
+
+
+def test_thresholds_on_costs_are_shares_of_what_cross_entropy_costs():
+    costs = np.array([[0.0, 2.0, 2.0], [9.0, 0.0, 9.0], [50.0, 50.0, 0.0]])
+    assessment = judged(costs=costs)
+    paid = -arm_named(assessment, "cross_entropy").decision_score
+    shares = (TRAIN_COUNTS + TEST_COUNTS) / (TRAIN_COUNTS + TEST_COUNTS).sum()
+    unit = min(paid, (shares @ costs).min())
+    for found in assessment.comparisons:
+        low, high = corrected_interval(np.array(found.differences))
+        scale = (high - low) / 2 / stats.t.ppf(0.975, N_FOLDS - 1)
+        for threshold, probability in ((0.01, found.p_better), (0.03, found.p_much_better)):
+            distance = (found.mean - threshold * unit) / scale
+            assert probability == pytest.approx(stats.t.cdf(distance, N_FOLDS - 1))
 
 
 def arm_named(assessment: Assessment, name: str) -> ArmResult:

@@ -50,7 +50,11 @@ def posterior(mean, scale):
         (posterior(0.9, math.inf), "undecided"),
         # A small gain that is sure: it counts, although no gain was missed that would be a pity.
         (posterior(0.02, 0.001), "better"),
-        (posterior(0.01, 0.0), "not_better"),
+        # Ahead for sure, if only by what does not count: not better is not said.
+        (posterior(0.01, 0.0), "undecided"),
+        (posterior(0.005, 0.001), "undecided"),
+        (posterior(-0.005, 0.001), "not_better"),
+        (posterior(0.002, 0.001), "not_better"),
         (posterior(0.010001, 0.0), "better"),
         # Exactly 95 of 100 above 0.01, and exactly 5 of 100 above 0.03: both bounds are reached.
         (SampledPosterior(mean=0.02, samples=np.repeat([0.02, 0.0], [95, 5])), "better"),
@@ -65,8 +69,11 @@ def test_the_rule_reads_probabilities_at_its_two_thresholds(of, outcome):
 
 def test_the_thresholds_of_the_rule_are_settings():
     gain = posterior(0.05, 0.01)
-    assert VerdictRule(smallest_difference=0.1, regrettable_difference=0.2).outcome(gain) == (
-        "not_better"
+    wider = VerdictRule(smallest_difference=0.1, regrettable_difference=0.2)
+    assert wider.outcome(gain) == "undecided"
+    assert wider.outcome(posterior(0.05, 0.05)) == "not_better"
+    assert VerdictRule().in_unit(0.5) == VerdictRule(
+        smallest_difference=0.005, regrettable_difference=0.015
     )
     assert VerdictRule(confidence=0.9999).outcome(gain) == "undecided"
 

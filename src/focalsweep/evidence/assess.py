@@ -109,7 +109,7 @@ def assess(
                 searches[entry.arm.name],
                 scores=entry.scores,
                 control=control.scores if control is not None else None,
-                regrettable_difference=rule.regrettable_difference,
+                regrettable_difference=judgement.rule.regrettable_difference,
                 estimator=estimator,
             ),
             suspects=mask if mask is not None and np.any(mask) else None,
@@ -137,7 +137,7 @@ def assess(
             arms,
             references=references,
             classes=classes,
-            regrettable_difference=rule.regrettable_difference,
+            regrettable_difference=judgement.rule.regrettable_difference,
             multi_label=dataset.multi_label,
         ),
     )

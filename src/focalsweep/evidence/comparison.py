@@ -7,7 +7,7 @@ of a holdout, so everything after them is written once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from focalsweep.evidence.arm_scores import ArmScores, Pick, fold_scores
 from focalsweep.evidence.bootstrap import paired_bootstrap
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.holm import holm
-from focalsweep.evidence.paired import Posterior, corrected_t
+from focalsweep.evidence.paired import ROUNDING, Posterior, corrected_t
 from focalsweep.evidence.result import Comparison
 from focalsweep.metrics.objective import Objective
 
@@ -39,7 +39,8 @@ class VerdictRule:
         >= 0. A side is better when its gain exceeds this with probability `confidence`.
     regrettable_difference : float, default 0.03
         >= `smallest_difference`. A side is not better when its gain exceeds this with probability
-        1 - `confidence` at most: what could still be missed is no pity.
+        1 - `confidence` at most: what could still be missed is no pity. Where its 95% interval lies
+        wholly above zero it is ahead all the same, and that is left undecided.
     confidence : float, default 0.95
         In (0.5, 1).
 
@@ -72,7 +73,21 @@ class VerdictRule:
         if posterior.probability_above(self.smallest_difference) >= self.confidence - 1e-12:
             return "better"
         pity = posterior.probability_above(self.regrettable_difference)
-        return "not_better" if pity <= 1.0 - self.confidence + 1e-12 else "undecided"
+        low, _ = posterior.interval(0.95)
+        is_ahead = low > ROUNDING
+        return (
+            "not_better"
+            if pity <= 1.0 - self.confidence + 1e-12 and not is_ahead
+            else "undecided"
+        )
+
+    def in_unit(self, unit: float) -> VerdictRule:
+        """Return the rule whose differences are shares of `unit`, >= 0."""
+        return replace(
+            self,
+            smallest_difference=self.smallest_difference * unit,
+            regrettable_difference=self.regrettable_difference * unit,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

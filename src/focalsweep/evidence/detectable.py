@@ -30,6 +30,10 @@ from focalsweep.metrics.objective import Objective
 
 POWER = 0.8
 
+FEWEST_FOR_ROWS = 5
+"""Degrees of freedom below which no number of rows is advised: it goes with the square of the
+standard error, which is then known within a factor of eight at best (two folds: a thousand)."""
+
 
 def detectable_difference(
     *, scale: float, degrees: float, rule: VerdictRule, power: float = POWER
@@ -116,7 +120,7 @@ def detectable(
     -------
     Detectable or None
         None where the differences say nothing about their spread: a single fold, or two sides that
-        predicted alike everywhere.
+        predicted alike everywhere. No number of rows is advised from fewer than six folds.
     """
     left, right = (
         [Pick(arm, objective.uses_decisions) for arm in arms]
@@ -130,9 +134,14 @@ def detectable(
     return Detectable(
         difference=difference,
         smallest_class=smallest_class,
-        rows_needed=needed,
+        rows_needed=needed if degrees >= FEWEST_FOR_ROWS else None,
         text=_in_words(
-            difference, rows=smallest_class, needed=needed, rule=rule, objective=objective
+            difference,
+            rows=smallest_class,
+            needed=needed,
+            degrees=degrees,
+            rule=rule,
+            objective=objective,
         ),
     )
 
@@ -151,21 +160,25 @@ def standard_error(posterior: Posterior) -> tuple[float, float]:
 
 
 def _in_words(
-    difference: float, *, rows: int, needed: int | None, rule: VerdictRule, objective: Objective
+    difference: float,
+    *,
+    rows: int,
+    needed: int | None,
+    degrees: float,
+    rule: VerdictRule,
+    objective: Objective,
 ) -> str:
     of_what = "with the rarest label" if objective.multi_label else "of the smallest class"
+    pity = f"{rule.regrettable_difference:.3g}"
     seen = (
         f"{rows:,} rows {of_what}: differences below {difference:.2g} {objective.label} "
         "are likely to be missed"
     )
-    if needed is not None:
-        return (
-            f"{seen}; about {_rounded(needed):,} would be needed to see "
-            f"{rule.regrettable_difference:g}."
-        )
-    if difference <= rule.regrettable_difference:
-        return f"{seen}; {rule.regrettable_difference:g} would be seen."
-    return f"{seen}."
+    if needed is None:
+        return f"{seen}; {pity} would be seen." if difference <= rule.regrettable_difference else f"{seen}."
+    if degrees < FEWEST_FOR_ROWS:
+        return f"{seen}; {degrees + 1:.0f} folds are too few to say how many rows would show {pity}."
+    return f"{seen}; about {_rounded(needed):,} would be needed to see {pity}."
 
 
 def _rounded(rows: int) -> int:

@@ -11,6 +11,7 @@ from focalsweep.evidence.paired import Posterior
 from focalsweep.evidence.result import FolkloreCost
 from focalsweep.evidence.unseen_spread import unseen_spread
 from focalsweep.metrics.objective import Objective
+from focalsweep.metrics.objective_words import difference_interval_words, difference_words
 
 
 def folklore_cost(
@@ -54,16 +55,21 @@ def folklore_cost(
         arm=used.name,
         mean=posterior.mean,
         interval=Interval(low=low, high=high),
-        text=_in_words(posterior, arm=used.name, label=objective.label, folds=copied.n_folds),
+        text=_in_words(posterior, arm=used.name, objective=objective, folds=copied.n_folds),
     )
 
 
-def _in_words(posterior: Posterior, *, arm: str, label: str, folds: int) -> str:
+def _in_words(posterior: Posterior, *, arm: str, objective: Objective, folds: int) -> str:
     low, high = posterior.interval(0.95)
-    interval = f"95% interval {low:+z.3f} to {high:+z.3f}"
-    size = f"{abs(posterior.mean):.3f} {label} against `{arm}`"
     spread = unseen_spread(low, high, folds=folds)
     copying = "Copying gamma 2 and alpha 0.25"
+    if objective.costs is not None:
+        said = difference_words(-posterior.mean, objective.name)
+        span = f"95% interval {difference_interval_words(-high, -low, objective.name)}"
+        doubt = "" if low > 0.0 or high < 0.0 else ", which cannot be told from nothing"
+        return f"{copying} {said} a row against `{arm}`{doubt} ({spread or span})."
+    interval = f"95% interval {low:+z.3f} to {high:+z.3f}"
+    size = f"{abs(posterior.mean):.3f} {objective.label} against `{arm}`"
     if low > 0.0:
         return f"{copying} costs {size} ({spread or interval})."
     if high < 0.0:

@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from focalsweep.evidence.arm_scores import ArmScores, Pick
+from focalsweep.evidence.arm_scores import ArmScores, Pick, simplest_first
 from focalsweep.evidence.bootstrap import bootstrap_scores
 from focalsweep.evidence.comparison import (
     Compare,
@@ -20,6 +20,7 @@ from focalsweep.evidence.comparison import (
     compare_folds,
     compare_test_rows,
 )
+from focalsweep.evidence.cost_unit import cost_unit
 from focalsweep.evidence.detectable import detectable
 from focalsweep.evidence.paired import Posterior, SampledPosterior, corrected_t
 from focalsweep.evidence.predictions import Predictions, predict
@@ -69,6 +70,8 @@ class Judgement:
         How two picks are compared, see `focalsweep.evidence.comparison`.
     spreads : mapping from Pick to Posterior
         What is known of each arm's own score, with decision weights and without.
+    rule : VerdictRule
+        The one that was applied, in the objective's own unit.
     comparisons, verdict, detectable
         See `focalsweep.evidence.result`.
     """
@@ -76,6 +79,7 @@ class Judgement:
     evidence: tuple[ArmEvidence, ...]
     compare: Compare
     spreads: dict[Pick, Posterior]
+    rule: VerdictRule
     comparisons: tuple[Comparison, ...]
     verdict: Verdict
     detectable: Detectable | None
@@ -102,12 +106,20 @@ def judge(
     chosen : sequence of Chosen
         One an arm and scope.
     folds, evaluation, objective, rule
-        The sweep's.
+        The sweep's. Under costs the rule's differences are shares of what there is to save, see
+        `focalsweep.evidence.cost_unit`.
     seed : int
         Of the bootstrap.
     """
     evidence = gather(chosen, folds=folds, objective=objective)
     scores = [entry.scores for entry in evidence]
+    class_rows = _class_rows(evidence[0].outer[0], folds)
+    if objective.costs is not None:
+        baseline = simplest_first(scores)[0].name
+        predictions = next(entry.predictions for entry in evidence if entry.arm.name == baseline)
+        rule = rule.in_unit(
+            cost_unit(objective.costs, baseline=predictions, class_counts=class_rows)
+        )
     if evaluation.kind == "nested":
         ratio = float(np.mean([_test_train_ratio(c, folds) for c in evidence[0].outer]))
         compare = compare_folds(scores, test_train_ratio=ratio)
@@ -137,13 +149,15 @@ def judge(
         evidence=tuple(evidence),
         compare=compare,
         spreads=spreads,
+        rule=rule,
         comparisons=tuple(comparisons),
         verdict=verdict,
         detectable=detectable(
             comparisons[0],
             compare=compare,
             objective=objective,
-            smallest_class=_smallest_class(evidence[0].outer[0], folds),
+            # Rounded up where rows have weights: a light row is still one.
+            smallest_class=ceil(float(np.min(class_rows))),
             rule=rule,
         )
         if comparisons
@@ -173,15 +187,14 @@ def gather(chosen: Sequence[Chosen], *, folds: Folds, objective: Objective) -> l
     return evidence
 
 
-def _smallest_class(chosen: Chosen, folds: Folds) -> int:
-    """Count the rows of the smallest class, or of the rarest label: training and test rows."""
+def _class_rows(chosen: Chosen, folds: Folds) -> NDArray[np.floating]:
+    """Count the rows of each class, or with each label, shape (classes,): training and test rows."""
     view = folds.views[chosen.refit_members[0].view]
     tested = class_counts(
         chosen.test_labels, n_classes=len(view.natural_counts), weights=chosen.test_weights
     )
-    counts = view.natural_counts + tested
-    # Rounded up where rows have weights: a light row is still one.
-    return ceil(float(np.min(counts[:, 1] if counts.ndim == 2 else counts)))
+    counts = np.asarray(view.natural_counts + tested, dtype=np.float64)
+    return counts[:, 1] if counts.ndim == 2 else counts
 
 
 def _test_train_ratio(chosen: Chosen, folds: Folds) -> float:

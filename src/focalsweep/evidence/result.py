@@ -68,6 +68,11 @@ class Comparison(Fact):
     """P(difference > difference that would be a pity to miss)."""
     outcome: Literal["better", "not_better", "undecided"]
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the whole interval of left minus right lies above zero."""
+        return self.interval.low > 0.0
+
 
 class Verdict(Fact):
     """The answer, in one word and in plain words."""
@@ -75,8 +80,9 @@ class Verdict(Fact):
     decision: Decision
     arm: str
     text: str
-    confidence: float
-    """Probability behind the decision's leading statement, in [0, 1]."""
+    confidence: float | None
+    """Probability behind the decision's leading statement, in [0, 1]; None where nothing was
+    decided."""
 
     def __str__(self) -> str:
         return self.text

@@ -9,7 +9,9 @@
 3. Decision weights against argmax, on cross-entropy.
 
 The first of them that is better decides. If none is, and both losses were shown to be not better,
-cross-entropy is kept; otherwise there is not enough data, and the simplest arm is kept.
+cross-entropy is kept; otherwise there is not enough data, and the simplest arm is kept. So it is
+where an interval lies wholly above zero and the gain is not shown to count: nobody is told to keep
+what was seen to be behind.
 
 Before all of them stands one that is not about losses, where the sweep has an arm without suspect
 labels (`family` labels, which takes no part in 1 and 2): does removing them help cross-entropy? If
@@ -86,8 +88,7 @@ def reach_verdict(
     verdict : Verdict
         Its `confidence` is the probability behind the decision's leading statement: that the gain
         exceeds the smallest difference; for `keep_cross_entropy`, that no gain exceeds the
-        regrettable difference; for `not_enough_data`, the probability that fell short (0 where
-        nothing was compared).
+        regrettable difference; None for `not_enough_data`, which states nothing.
 
     Raises
     ------
@@ -192,7 +193,9 @@ def _findings(sides: _Sides) -> Findings:
     )
 
 
-def _decide(findings: Findings, arms: Sequence[ArmScores]) -> tuple[Decision, ArmScores, float]:
+def _decide(
+    findings: Findings, arms: Sequence[ArmScores]
+) -> tuple[Decision, ArmScores, float | None]:
     focal, rivals, weights = findings.focal, findings.rivals, findings.weights
     simplest = simplest_first(arms)[0]
     labels = findings.labels
@@ -206,12 +209,12 @@ def _decide(findings: Findings, arms: Sequence[ArmScores]) -> tuple[Decision, Ar
     if weights is not None and weights.outcome == "better":
         return "use_decision_weights", simplest, weights.p_better
     made = [comparison for comparison in (focal, rivals) if comparison is not None]
-    if made and all(comparison.outcome == "not_better" for comparison in made):
+    none_better = all(comparison.outcome == "not_better" for comparison in made)
+    if made and none_better and not findings.loss_is_ahead:
         confidence = min(1.0 - comparison.p_much_better for comparison in made)
         # The rival is kept: cross-entropy, or in a sweep without it the best of what there is.
         kept = simplest
         if focal is not None and simplest.family != "cross_entropy":
             kept = most_often(focal.right_arms, arms)
         return DECISION_OF_FAMILY[kept.family], kept, confidence
-    short = [comparison.p_better for comparison in made if comparison.outcome == "undecided"]
-    return "not_enough_data", simplest, short[0] if short else 0.0
+    return "not_enough_data", simplest, None

@@ -1,6 +1,6 @@
 """The verdict in plain words: what to do, by how much, how sure, and what is not settled.
 
-Differences are shown in the objective's own unit, so log-loss is turned back: lower is better.
+Differences are shown in the objective's own unit: costs are saved, log-loss is lower or higher.
 Probabilities are cut, not rounded, towards the side that claims less: 0.9496 is shown as 0.94.
 """
 
@@ -17,6 +17,7 @@ from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.result import Comparison, Decision
 from focalsweep.evidence.unseen_spread import unseen_spread
 from focalsweep.metrics.objective import Objective
+from focalsweep.metrics.objective_words import difference_interval_words, difference_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,12 @@ class Findings:
         if self.focal is None or self.focal_control is None:
             return False
         return self.focal.outcome == "better" and self.focal_control.outcome == "not_better"
+
+    @property
+    def loss_is_ahead(self) -> bool:
+        """Whether an interval of one of the losses' questions lies wholly above zero."""
+        made = (self.focal, self.rivals, self.focal_control)
+        return any(each is not None and each.is_ahead for each in made)
 
     @property
     def best_loss_gain(self) -> float | None:
@@ -137,7 +144,8 @@ def verdict_text(
     """Write the verdict: two to six sentences with their numbers."""
     focal = _focal_sentence(findings, setting)
     control = _control_sentence(findings, setting)
-    contradiction = control if findings.is_contradicted else ""
+    withheld = decision == "not_enough_data" and findings.loss_is_ahead
+    contradiction = control if findings.is_contradicted or withheld else ""
     rivals = _rivals_sentence(findings, setting)
     # One of the two: the recommended arm is cross-entropy, or it is not.
     weights = _weights_sentence(findings.arm_weights or findings.weights, setting)
@@ -162,6 +170,11 @@ def _leading(decision: Decision, *, arm: ArmScores, findings: Findings, setting:
     labelled = setting.objective.multi_label
     if decision == "not_enough_data" and findings.focal is None and findings.rivals is None:
         return f"No other loss was compared: keep `{arm.name}`."
+    if decision == "not_enough_data" and findings.loss_is_ahead:
+        return (
+            "A loss is ahead, but not surely by an amount that counts: the simplest, "
+            f"`{arm.name}`, will do until that is known."
+        )
     if decision == "not_enough_data":
         return f"Not enough data to prefer a loss: keep the simplest, `{arm.name}`."
     if decision == "use_decision_weights" and labelled:
@@ -226,7 +239,7 @@ def _labels_sentence(findings: Findings, setting: Setting) -> str:
     which = f"removing suspect labels ({_who(labels.left_arms, setting)})"
     than = ""
     if gain is not None:
-        shown = f"{-gain if setting.objective.lower_is_better else gain:+z.3f}"
+        shown = difference_words(gain, setting.objective.name)
         than = (
             f", and more than the best loss does ({shown} against it, on average)"
             if findings.labels_gain_most
@@ -262,26 +275,27 @@ def _versus(left: str, right: str) -> _Words:
 
 
 def _sentence(comparison: Comparison, words: _Words, setting: Setting) -> str:
-    low, high, mean = comparison.interval.low, comparison.interval.high, comparison.mean
-    unit = setting.objective.label
-    if setting.objective.lower_is_better:
-        low, high, mean = -high, -low, -mean
-        unit = f"{unit}, where lower is better"
+    low, high, name = comparison.interval.low, comparison.interval.high, setting.objective.name
     claim: str = getattr(words, comparison.outcome)
-    stated = f"{claim}: {mean:+z.3f} {unit}"
+    if comparison.outcome == "undecided" and comparison.is_ahead:
+        claim = f"{words.better}, but by how much is not settled"
+    unit = "a row" if setting.objective.costs is not None else setting.objective.label
+    stated = f"{claim}: {difference_words(comparison.mean, name)} {unit}"
     if unseen := unseen_spread(low, high, folds=len(comparison.differences)):
         return f"{stated} ({unseen})."
-    sure = _sureness(comparison, setting.rule)
-    return f"{stated} (95% interval {low:+z.3f} to {high:+z.3f}, {sure})."
+    sure = _sureness(comparison, setting)
+    return f"{stated} (95% interval {difference_interval_words(low, high, name)}, {sure})."
 
 
-def _sureness(comparison: Comparison, rule: VerdictRule) -> str:
+def _sureness(comparison: Comparison, setting: Setting) -> str:
+    rule = setting.rule
+    gain = "a gain above" if setting.objective.costs is None else "saving more than"
     if comparison.outcome == "not_better":
         pity = math.ceil(comparison.p_much_better * 100 - 1e-9) / 100
-        return f"probability {pity:.2f} of a gain above {rule.regrettable_difference:g}"
+        return f"probability {pity:.2f} of {gain} {rule.regrettable_difference:.3g}"
     sure = math.floor(comparison.p_better * 100 + 1e-9) / 100
     asked = f", {rule.confidence:g} is asked" if comparison.outcome == "undecided" else ""
-    return f"probability {sure:.2f} of a gain above {rule.smallest_difference:g}{asked}"
+    return f"probability {sure:.2f} of {gain} {rule.smallest_difference:.3g}{asked}"
 
 
 def _who(names: Sequence[str], setting: Setting) -> str:

@@ -78,10 +78,9 @@ class Objective:
 
     @property
     def unit(self) -> float:
-        """What counts as one, > 0: for costs the most that one decision can cost beyond the best.
+        """The size of its numbers, > 0: for costs the most that one decision can cost beyond the best.
 
-        Thresholds on differences are meant for scores, whose unit is 1 (log-loss: 1 nat);
-        multiplied by this they mean the same for costs in cents and in thousands.
+        What is far below it is rounding. What a difference has to be to count is another matter.
         """
         if self.costs is None:
             return 1.0

@@ -164,9 +164,8 @@ def _print_failed(console: Console, failed: Sequence[ArmResult]) -> None:
 
 def _certainty(result: SweepResult) -> Text | None:
     """Say how sure a decision is; where nothing was settled there is none to be sure of."""
-    if result.verdict.decision == "not_enough_data":
-        return None
-    return Text(f" probability behind it: {percent(result.verdict.confidence)} ")
+    confidence = result.verdict.confidence
+    return None if confidence is None else Text(f" probability behind it: {percent(confidence)} ")
 
 
 def _print_path(console: Console, name: str, text: str) -> None:

@@ -117,7 +117,8 @@ def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> Non
     for folder, result in results.items():
         verdict = result.verdict
         words = decision_words(verdict.decision, result.task, result.objective)
-        words = f"{words}, {percent(verdict.confidence)}"
+        if verdict.confidence is not None:
+            words = f"{words}, {percent(verdict.confidence)}"
         head = Text.assemble(folder.name, ("\n" + words, "bold"))
         table.add_row(head, "", "", "")
         for arm in result.arms:

@@ -71,12 +71,13 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
     result = folder.result
     seconds = sum(v for name, v in result.seconds.items() if name not in _OVERLAPPING_PHASES)
     numbers: dict[str, float] = {
-        "sweep/confidence": result.verdict.confidence,
         "sweep/imbalance_ratio": result.dataset.imbalance_ratio,
         "sweep/rows": result.dataset.rows,
         "sweep/models_trained": result.budget.members,
         **{f"sweep/seconds.{phase}": value for phase, value in result.seconds.items()},
     }
+    if result.verdict.confidence is not None:
+        numbers["sweep/confidence"] = result.verdict.confidence
     if result.dataset.multi_label is not None:
         labels = result.dataset.multi_label.model_dump()
         numbers |= {f"sweep/labels.{name}": float(value) for name, value in labels.items()}

@@ -6,7 +6,7 @@ from math import isfinite
 
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.facts import BudgetFacts, DatasetFacts, Interval
-from focalsweep.evidence.result import SweepResult
+from focalsweep.evidence.result import SweepResult, Verdict
 from focalsweep.metrics.objective import decision_words
 
 _LONGEST_NOTE = 7500
@@ -18,7 +18,7 @@ def sweep_note(result: SweepResult) -> str:
     verdict = result.verdict
     sections = [
         f"**{verdict.text}**",
-        f"Decision: `{verdict.decision}`, arm `{verdict.arm}`. How sure: {verdict.confidence:.0%}.",
+        f"Decision: `{verdict.decision}`, arm `{verdict.arm}`.{_sure(verdict)}",
         f"Question: {result.question}",
         _evidence(result),
         _arms_table(result),
@@ -70,6 +70,11 @@ def arm_note(arm: ArmResult, result: SweepResult) -> str:
             + "."
         )
     return _joined(sections)
+
+
+def _sure(verdict: Verdict) -> str:
+    """Say how sure a decision is; where nothing was decided there is none to be sure of."""
+    return "" if verdict.confidence is None else f" How sure: {verdict.confidence:.0%}."
 
 
 def _findings(result: SweepResult) -> list[str]:

@@ -238,7 +238,7 @@ def test_a_saving_is_no_reason_to_keep_what_costs_four_times_as_much():
         arm("class_weighted", -0.167, scores=-0.167 + wiggle),
         arm("focal_gamma", -0.667, scores=np.full(10, -0.667)),
     ]
-    comparisons, verdict = verdict_of(
+    _, verdict = verdict_of(
         arms,
         compare_folds(arms, test_train_ratio=0.25),
         rule=VerdictRule().in_unit(0.667),

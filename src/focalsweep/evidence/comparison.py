@@ -74,12 +74,8 @@ class VerdictRule:
             return "better"
         pity = posterior.probability_above(self.regrettable_difference)
         low, _ = posterior.interval(0.95)
-        is_ahead = low > ROUNDING
-        return (
-            "not_better"
-            if pity <= 1.0 - self.confidence + 1e-12 and not is_ahead
-            else "undecided"
-        )
+        missed_little = pity <= 1.0 - self.confidence + 1e-12
+        return "not_better" if missed_little and low <= ROUNDING else "undecided"
 
     def in_unit(self, unit: float) -> VerdictRule:
         """Return the rule whose differences are shares of `unit`, >= 0."""

@@ -3,10 +3,10 @@
 Thresholds on differences are meant for scores, whose unit is 1. A mean cost a row has no such unit:
 it depends on currency, on the dearest mistake, and above all on how rare that is. With 60 frauds of
 200 in 18,000 rows and 1 for a false alarm, a model that sees no fraud costs 0.667 a row, so shares
-of the dearest decision (200) would call every saving that there can be none. The unit is therefore
-what the baseline costs beyond perfect decisions, which is what a better loss could save; and no more
-than what the best constant decision costs, which needs no model, so that a baseline that is worse
-than no model does not make thresholds lax.
+of the dearest decision (200) would call every saving that there can be none. The unit is
+therefore what the baseline costs beyond perfect decisions, which is what a better loss could save;
+and no more than what the best constant decision costs, which needs no model, so that a baseline
+that is worse than no model does not make thresholds lax.
 
 A cost is counted beyond the cheapest decision for the row's class: a number added to a row of the
 table changes no decision and no difference, and gains (negative costs) need no rule of their own.

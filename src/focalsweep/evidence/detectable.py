@@ -175,9 +175,15 @@ def _in_words(
         "are likely to be missed"
     )
     if needed is None:
-        return f"{seen}; {pity} would be seen." if difference <= rule.regrettable_difference else f"{seen}."
+        return (
+            f"{seen}; {pity} would be seen."
+            if difference <= rule.regrettable_difference
+            else f"{seen}."
+        )
     if degrees < FEWEST_FOR_ROWS:
-        return f"{seen}; {degrees + 1:.0f} folds are too few to say how many rows would show {pity}."
+        return (
+            f"{seen}; {degrees + 1:.0f} folds are too few to say how many rows would show {pity}."
+        )
     return f"{seen}; about {_rounded(needed):,} would be needed to see {pity}."
 
 

@@ -188,7 +188,7 @@ def gather(chosen: Sequence[Chosen], *, folds: Folds, objective: Objective) -> l
 
 
 def _class_rows(chosen: Chosen, folds: Folds) -> NDArray[np.floating]:
-    """Count the rows of each class, or with each label, shape (classes,): training and test rows."""
+    """Count all rows of each class, or with each label, shape (classes,)."""
     view = folds.views[chosen.refit_members[0].view]
     tested = class_counts(
         chosen.test_labels, n_classes=len(view.natural_counts), weights=chosen.test_weights

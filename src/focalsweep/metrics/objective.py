@@ -78,7 +78,7 @@ class Objective:
 
     @property
     def unit(self) -> float:
-        """The size of its numbers, > 0: for costs the most that one decision can cost beyond the best.
+        """The size of its numbers, > 0: for costs the most that one decision costs beyond the best.
 
         What is far below it is rounding. What a difference has to be to count is another matter.
         """

@@ -125,7 +125,7 @@ def sweep(
     ...     model="linear", progress=False, overrides=["references=false"],
     ... )
     >>> found.verdict.decision, found.arms["arm"].tolist()
-    ('not_enough_data', ['cross_entropy', 'focal_gamma'])
+    ('budget_too_small', ['cross_entropy', 'focal_gamma'])
     >>> found.predict(X).shape, found.predict_proba(X).shape
     ((120,), (120, 2))
     """

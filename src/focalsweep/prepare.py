@@ -36,6 +36,7 @@ from focalsweep.evidence.facts import (
 )
 from focalsweep.evidence.prior_detectable import prior_sentence
 from focalsweep.evidence.result import LeftOut
+from focalsweep.evidence.shortfall import BudgetRule
 from focalsweep.losses.class_weights import priors_equal
 from focalsweep.losses.keras_point import check_keras_loss, keras_point
 from focalsweep.metrics.objective import COST, Objective
@@ -98,6 +99,16 @@ class Plan:
             smallest_difference=verdict.smallest_difference,
             regrettable_difference=verdict.regrettable_difference,
             confidence=verdict.confidence,
+        )
+
+    @property
+    def budget_rule(self) -> BudgetRule:
+        """What a budget must have bought before any verdict is given."""
+        verdict = self.config.verdict
+        return BudgetRule(
+            fewest_share=verdict.fewest_share,
+            fewest_tried=verdict.fewest_tried,
+            fewest_folds=verdict.fewest_folds,
         )
 
     @property

@@ -15,6 +15,7 @@ from focalsweep.evidence.model_facts import MODELS_FOLDER
 from focalsweep.evidence.pruning_facts import pruning_facts
 from focalsweep.evidence.references import score_references
 from focalsweep.evidence.result import SweepResult
+from focalsweep.evidence.shortfall import cut_caution, shortfall, tried
 from focalsweep.prepare import Plan
 from focalsweep.procedure import (
     model_builder,
@@ -111,6 +112,7 @@ def run_sweep(
         with stopwatch.phase("evidence"):
             progress.say("evidence")
             trials = trials_table(studies)
+            done = tried(studies, asked=plan.budget.trials, evaluation=evaluation)
             assessment = assess(
                 studies,
                 chosen,
@@ -125,6 +127,8 @@ def run_sweep(
                 classes=plan.facts.classes,
                 priors=plan.prior_scenarios,
                 references=references,
+                shortfall=shortfall(done, plan.budget_rule),
+                cut=cut_caution(done),
                 seed=config.seed,
             )
     if plan.folds.whole is not None:
@@ -156,7 +160,8 @@ def run_sweep(
             ),
         ),
         budget=BudgetFacts(
-            trials=int(trials.groupby(["arm", "fold"]).size().min()),
+            trials=done.told,
+            trials_asked=done.asked,
             epochs=epochs,
             batch_size=plan.batch_size,
             members=len(trials) * evaluation.inner_folds + work.refit_members,

@@ -77,8 +77,10 @@ def answers(
     return compare
 
 
-def verdict_of(arms, compare, rule=None, by=MACRO_F1):
-    return reach_verdict(arms, compare=compare, objective=by, rule=rule or VerdictRule())
+def verdict_of(arms, compare, rule=None, by=MACRO_F1, shortfall=None):
+    return reach_verdict(
+        arms, compare=compare, objective=by, rule=rule or VerdictRule(), shortfall=shortfall
+    )
 
 
 @pytest.mark.parametrize(("focal", "rivals", "weights"), list(product(OUTCOMES, repeat=3)))
@@ -95,6 +97,26 @@ def test_the_first_question_answered_better_decides(focal, rivals, weights):
         expected = ("not_enough_data", "cross_entropy")
     _, verdict = verdict_of(SWEEP, answers(focal=focal, rivals=rivals, weights=weights))
     assert (verdict.decision, verdict.arm) == expected
+
+
+@pytest.mark.parametrize(("focal", "rivals", "weights"), list(product(OUTCOMES, repeat=3)))
+def test_nothing_is_claimed_where_too_little_was_tried(focal, rivals, weights):
+    short = "1 of 12 trials done; the same command with `minutes=20` goes on"
+    comparisons, verdict = verdict_of(
+        SWEEP, answers(focal=focal, rivals=rivals, weights=weights), shortfall=short
+    )
+    assert (verdict.decision, verdict.arm) == ("budget_too_small", "cross_entropy")
+    assert verdict.text.startswith(f"Too little was tried to tell: {short}.")
+    assert {comparison.outcome for comparison in comparisons} == {"undecided"}
+    for claim in ("keep", "does not usefully", "do not usefully", "ot enough data", "robability"):
+        assert claim not in verdict.text
+
+
+def test_a_holdout_says_that_one_training_set_was_used():
+    _, several = verdict_of(SWEEP, answers())
+    _, one = verdict_of([arm(name, folds=1) for name in FAMILIES], answers())
+    assert "One training set was used" in one.text
+    assert "One training set was used" not in several.text
 
 
 @pytest.mark.parametrize(

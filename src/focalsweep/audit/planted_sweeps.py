@@ -9,6 +9,7 @@ from focalsweep.audit.cases import NULL, Case, config_of, with_twin
 from focalsweep.evidence.arm_scores import Pick
 from focalsweep.evidence.judgement import Judgement, judge
 from focalsweep.evidence.result import Decision
+from focalsweep.evidence.shortfall import shortfall, tried
 from focalsweep.prepare import Plan, prepare
 from focalsweep.procedure import search_and_refit, trainer_of
 from focalsweep.training.member import Trainer
@@ -82,13 +83,16 @@ def run_planted(
     if case == NULL:
         plan = with_twin(plan)
     trainer, _ = trainer_of(plan, like=like)
-    _, chosen = search_and_refit(plan, trainer, folder)
+    studies, chosen = search_and_refit(plan, trainer, folder)
     judgement = judge(
         chosen,
         folds=plan.folds,
         evaluation=plan.evaluation,
         objective=plan.objective,
         rule=plan.rule,
+        shortfall=shortfall(
+            tried(studies, asked=plan.budget.trials, evaluation=plan.evaluation), plan.budget_rule
+        ),
         seed=plan.config.seed,
     )
     planted = PlantedSweep(

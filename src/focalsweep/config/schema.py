@@ -224,6 +224,12 @@ class VerdictConfig(Value):
     """A side is set aside when it is improbable that it is ahead by more than this."""
     confidence: float = Field(gt=0.5, lt=1)
     """Probability that "probably" means; improbable is 1 minus this."""
+    fewest_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the trials asked for that every arm must have had in every outer fold."""
+    fewest_tried: int = Field(default=0, ge=0)
+    """Trials, in every outer fold, at which an arm's own numbers were not its default."""
+    fewest_folds: int = Field(default=1, ge=1)
+    """Outer folds of a nested evaluation, over all repeats, that a verdict rests on."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

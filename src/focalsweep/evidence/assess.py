@@ -67,6 +67,8 @@ def assess(
     classes: Sequence[ClassFacts],
     priors: Sequence[PriorScenario],
     references: Sequence[ReferenceResult],
+    shortfall: str | None,
+    cut: str | None,
     seed: int,
 ) -> Assessment:
     """Score every arm, reach the verdict and collect what surrounds it.
@@ -85,11 +87,20 @@ def assess(
         How budget curves are averaged, see `focalsweep.evidence.budget_curve`.
     classes, priors, references
         Facts of the data, scenarios of other class shares, scikit-learn's scores.
+    shortfall, cut : str or None
+        Why too little was tried for a verdict; that less was tried than asked. From
+        `focalsweep.evidence.shortfall`.
     seed : int
         Of the bootstrap.
     """
     judgement = judge(
-        chosen, folds=folds, evaluation=evaluation, objective=objective, rule=rule, seed=seed
+        chosen,
+        folds=folds,
+        evaluation=evaluation,
+        objective=objective,
+        rule=rule,
+        shortfall=shortfall,
+        seed=seed,
     )
     scores = judgement.scores
     differences = arm_differences(scores, compare=judgement.compare, objective=objective)
@@ -133,11 +144,14 @@ def assess(
         ),
         detectable=judgement.detectable,
         suspects=found,
-        warnings=cautions(
-            arms,
-            references=references,
-            classes=classes,
-            regrettable_difference=judgement.rule.regrettable_difference,
-            multi_label=dataset.multi_label,
+        warnings=(
+            *((cut,) if cut is not None and shortfall is None else ()),
+            *cautions(
+                arms,
+                references=references,
+                classes=classes,
+                regrettable_difference=judgement.rule.regrettable_difference,
+                multi_label=dataset.multi_label,
+            ),
         ),
     )

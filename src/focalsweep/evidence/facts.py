@@ -153,6 +153,9 @@ class BudgetFacts(Fact):
     """What every arm was given, the same for all."""
 
     trials: int
+    """Told in every search."""
+    trials_asked: int | None = None
+    """More than `trials` where time was up before; None in results of earlier versions."""
     epochs: int
     batch_size: int
     members: int

@@ -97,6 +97,7 @@ def judge(
     evaluation: Evaluation,
     objective: Objective,
     rule: VerdictRule,
+    shortfall: str | None,
     seed: int,
 ) -> Judgement:
     """Score every arm and reach the verdict.
@@ -108,6 +109,8 @@ def judge(
     folds, evaluation, objective, rule
         The sweep's. Under costs the rule's differences are shares of what there is to save, see
         `focalsweep.evidence.cost_unit`.
+    shortfall : str or None
+        See `reach_verdict`; nothing is then said of what these rows could show.
     seed : int
         Of the bootstrap.
     """
@@ -144,7 +147,9 @@ def judge(
             for entry in evidence
             for weighted in (False, True)
         }
-    comparisons, verdict = reach_verdict(scores, compare=compare, objective=objective, rule=rule)
+    comparisons, verdict = reach_verdict(
+        scores, compare=compare, objective=objective, rule=rule, shortfall=shortfall
+    )
     return Judgement(
         evidence=tuple(evidence),
         compare=compare,
@@ -160,7 +165,7 @@ def judge(
             smallest_class=ceil(float(np.min(class_rows))),
             rule=rule,
         )
-        if comparisons
+        if comparisons and shortfall is None
         else None,
     )
 

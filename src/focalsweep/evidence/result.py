@@ -37,6 +37,7 @@ Decision = Literal[
     "use_decision_weights",
     "keep_cross_entropy",
     "not_enough_data",
+    "budget_too_small",
     "fix_labels",
 ]
 

@@ -13,6 +13,9 @@ cross-entropy is kept; otherwise there is not enough data, and the simplest arm 
 where an interval lies wholly above zero and the gain is not shown to count: nobody is told to keep
 what was seen to be behind.
 
+Where too little was tried (`focalsweep.evidence.shortfall`) none of this is asked: the decision is
+then that the budget was too small, and comparisons are shown as open.
+
 Before all of them stands one that is not about losses, where the sweep has an arm without suspect
 labels (`family` labels, which takes no part in 1 and 2): does removing them help cross-entropy? If
 that is better, and by more than the best loss is ahead of cross-entropy on average, the labels are
@@ -67,6 +70,7 @@ def reach_verdict(
     compare: Compare,
     objective: Objective,
     rule: VerdictRule,
+    shortfall: str | None = None,
 ) -> tuple[list[Comparison], Verdict]:
     """Compare the sides, decide, and say it in words.
 
@@ -80,6 +84,9 @@ def reach_verdict(
         What the scores are; log-loss has no decisions, so decision weights are not compared.
     rule : VerdictRule
         The thresholds.
+    shortfall : str, optional
+        Why too little was tried for any answer, from `focalsweep.evidence.shortfall`: the decision
+        is then ``budget_too_small``, and no comparison is settled.
 
     Returns
     -------
@@ -97,12 +104,16 @@ def reach_verdict(
     """
     if not arms or len({arm.n_folds for arm in arms}) != 1:
         raise ValueError("`arms` must be at least one arm, all over the same outer folds.")
-    sides = _Sides(arms=arms, compare=compare, objective=objective, rule=rule)
+    sides = _Sides(
+        arms=arms, compare=compare, objective=objective, rule=rule, settles=shortfall is None
+    )
     findings = _findings(sides)
     decision, arm, confidence = _decide(findings, arms)
+    if shortfall is not None:
+        decision, arm, confidence = "budget_too_small", simplest_first(arms)[0], None
     if arm.family != "cross_entropy" and objective.uses_decisions:
         findings = replace(findings, arm_weights=sides.weights_of(arm))
-    setting = Setting(arms=arms, objective=objective, rule=rule)
+    setting = Setting(arms=arms, objective=objective, rule=rule, shortfall=shortfall)
     text = verdict_text(decision, arm=arm, findings=findings, setting=setting)
     verdict = Verdict(decision=decision, arm=arm.name, text=text, confidence=confidence)
     return findings.comparisons(), verdict
@@ -116,6 +127,7 @@ class _Sides:
     compare: Compare
     objective: Objective
     rule: VerdictRule
+    settles: bool
 
     def against(
         self, question: str, left: tuple[str, list[ArmScores]], right: tuple[str, list[ArmScores]]
@@ -146,7 +158,7 @@ class _Sides:
         return self._compare(question, with_weights, without)
 
     def _compare(self, question: str, left: Side, right: Side) -> Comparison:
-        return compare_sides(
+        made = compare_sides(
             question,
             left=left,
             right=right,
@@ -154,6 +166,7 @@ class _Sides:
             compare=self.compare,
             rule=self.rule,
         )
+        return made if self.settles else made.model_copy(update={"outcome": "undecided"})
 
 
 def _findings(sides: _Sides) -> Findings:

@@ -93,6 +93,7 @@ class Setting(NamedTuple):
     arms: Sequence[ArmScores]
     objective: Objective
     rule: VerdictRule
+    shortfall: str | None = None
 
 
 RIVAL_NAMES: dict[Family, str] = {
@@ -156,6 +157,9 @@ def verdict_text(
         order = [focal, control, weights]
     elif decision == "use_decision_weights":
         order = [weights, focal, contradiction, rivals]
+    elif decision == "budget_too_small":
+        order = [focal, rivals]
+        labels = ""
     elif decision in ("keep_cross_entropy", "not_enough_data"):
         order = [focal, contradiction, rivals, weights]
     else:
@@ -163,11 +167,18 @@ def verdict_text(
     if decision != "fix_labels":
         order.append(labels)
     sentences = [_leading(decision, arm=arm, findings=findings, setting=setting), *order]
+    if arm.n_folds == 1:
+        sentences.append(
+            "One training set was used: how far the answer would change with other training rows "
+            "is in none of these intervals."
+        )
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences if sentence)
 
 
 def _leading(decision: Decision, *, arm: ArmScores, findings: Findings, setting: Setting) -> str:
     labelled = setting.objective.multi_label
+    if setting.shortfall is not None:
+        return f"Too little was tried to tell: {setting.shortfall}."
     if decision == "not_enough_data" and findings.focal is None and findings.rivals is None:
         return f"No other loss was compared: keep `{arm.name}`."
     if decision == "not_enough_data" and findings.loss_is_ahead:
@@ -277,12 +288,15 @@ def _versus(left: str, right: str) -> _Words:
 def _sentence(comparison: Comparison, words: _Words, setting: Setting) -> str:
     low, high, name = comparison.interval.low, comparison.interval.high, setting.objective.name
     claim: str = getattr(words, comparison.outcome)
-    if comparison.outcome == "undecided" and comparison.is_ahead:
+    if comparison.outcome == "undecided" and comparison.is_ahead and setting.shortfall is None:
         claim = f"{words.better}, but by how much is not settled"
     unit = "a row" if setting.objective.costs is not None else setting.objective.label
     stated = f"{claim}: {difference_words(comparison.mean, name)} {unit}"
     if unseen := unseen_spread(low, high, folds=len(comparison.differences)):
         return f"{stated} ({unseen})."
+    if setting.shortfall is not None:
+        interval = difference_interval_words(low, high, name)
+        return f"{stated} (95% interval {interval} of what was tried)."
     sure = _sureness(comparison, setting)
     return f"{stated} (95% interval {difference_interval_words(low, high, name)}, {sure})."
 

@@ -32,6 +32,7 @@ _DECISIONS: dict[Decision, str] = {
     "use_decision_weights": "Use {layer}",
     "keep_cross_entropy": "Keep cross-entropy",
     "not_enough_data": "Not enough data to tell",
+    "budget_too_small": "Too little was tried to tell",
     "fix_labels": "Fix the labels first",
 }
 
@@ -45,6 +46,7 @@ _LABEL_DECISIONS: dict[Decision, str] = {
 _TONES: dict[Decision, str] = {
     "keep_cross_entropy": "keep",
     "not_enough_data": "unsure",
+    "budget_too_small": "unsure",
     "fix_labels": "unsure",
 }
 
@@ -114,8 +116,10 @@ def decision_tone(decision: Decision) -> str:
     return _TONES.get(decision, "change")
 
 
-def outcome_words(comparison: Comparison) -> str:
+def outcome_words(comparison: Comparison, decision: Decision) -> str:
     """Answer the question of a comparison in words."""
+    if decision == "budget_too_small":
+        return "Cannot be told from what was tried"
     return _OUTCOMES[comparison.outcome]
 
 

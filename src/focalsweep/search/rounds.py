@@ -76,6 +76,12 @@ class OpenStudy:
     equal_priors: bool
     epochs: int
 
+    def own_numbers(self, parameters: Parameters) -> list[str]:
+        """Name the parameters that are the arm's own, and not re-tuned inside every arm."""
+        searched = self.arm.search
+        # A vector has one parameter a free direction, `delta_0`, `delta_1` ...
+        return [n for n in parameters if n in searched or n.rpartition("_")[0] in searched]
+
     def member(
         self,
         view: int,

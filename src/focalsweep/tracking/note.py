@@ -60,7 +60,8 @@ def arm_note(arm: ArmResult, result: SweepResult) -> str:
             f"{_interval(arm.difference.interval)}, p = {arm.difference.p_holm:.3f} (Holm)."
         )
     if arm.name == result.verdict.arm:
-        sections.append(f"This is the arm to train with. {result.verdict.text}")
+        leading = "" if result.verdict.confidence is None else "This is the arm to train with. "
+        sections.append(f"{leading}{result.verdict.text}")
         sections.append(f"```python\n{result.snippet.strip()}\n```")
     sections.append(f"Probabilities: {arm.correction}")
     if arm.search is not None and arm.search.at_edge:

@@ -85,6 +85,7 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
     comparisons = result.comparisons[::-1]
     if not comparisons:
         return None
+    decision = result.verdict.decision
     height = 92
     figure = new_figure(
         height=70 + height * len(comparisons),
@@ -110,7 +111,8 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
                 marker={"color": FAMILY_COLOURS["class_weights"], "symbol": "diamond", "size": 12},
                 hover=f"{plain(question, width=50)}<br>"
                 f"{score(comparison.mean, signed=True)} "
-                f"({interval(comparison.interval, signed=True)})<br>{outcome_words(comparison)}",
+                f"({interval(comparison.interval, signed=True)})<br>"
+                f"{outcome_words(comparison, decision)}",
             )
         )
         figure.add_annotation(

@@ -1,0 +1,141 @@
+"""Was enough tried to answer at all? A budget that was cut, or was small to begin with, is none.
+
+An arm that only ever ran at its default has not been tried: it equals what it is compared with, to
+the bit, and any "no" about it would be one that nobody looked for. Folds are evidence of the same
+kind: of fewer than five differences even the sign test cannot tell at 5% on which side they lie.
+So before the verdict rule reads a single score it is asked whether trials and folds suffice. No
+score takes part in the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from focalsweep.search.folds import Evaluation
+from focalsweep.search.rounds import OpenStudy
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetRule:
+    """Say what a budget must have bought before any verdict is given.
+
+    Parameters
+    ----------
+    fewest_share : float, default 0.5
+        Of the trials asked for, in [0, 1]: told in every outer fold by every arm.
+    fewest_tried : int, default 3
+        >= 0: trials of an arm's own numbers other than its default, in every outer fold.
+    fewest_folds : int, default 5
+        >= 1: outer folds of a nested evaluation, over all repeats.
+    """
+
+    fewest_share: float = 0.5
+    fewest_tried: int = 3
+    fewest_folds: int = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """Hold what was tried, where it was tried least.
+
+    Parameters
+    ----------
+    asked, told : int
+        Trials an arm and search that were asked for, and that have an outcome: a value, a failure
+        or a pruner's stop.
+    off_default : mapping from arm to int
+        Of the arms with numbers of their own the told trials at others than the default.
+    folds : int or None
+        Outer folds of a nested evaluation; None for a holdout.
+    """
+
+    asked: int
+    told: int
+    off_default: dict[str, int]
+    folds: int | None
+
+
+def tried(studies: Sequence[OpenStudy], *, asked: int, evaluation: Evaluation) -> Tried:
+    """Count what the searches of outer folds tried.
+
+    Parameters
+    ----------
+    studies : sequence of OpenStudy
+        Of all arms and scopes; the search on all rows is judged by nothing and is passed over.
+    asked : int
+        Trials of each search that were asked for.
+    evaluation : Evaluation
+        As carried out.
+    """
+    told: list[int] = [asked]
+    off_default: dict[str, int] = {}
+    for open_ in studies:
+        if open_.scope.refit is None:
+            continue
+        points = [
+            {name: trial.parameters[name] for name in open_.own_numbers(trial.parameters)}
+            for trial in open_.study.finished()
+        ]
+        told.append(len(points))
+        if open_.arm.search:
+            # The first trial of a study is its default.
+            moved = sum(point != points[0] for point in points)
+            off_default[open_.arm.name] = min(moved, off_default.get(open_.arm.name, moved))
+    return Tried(
+        asked=asked,
+        told=min(told),
+        off_default=off_default,
+        folds=evaluation.n_outer if evaluation.kind == "nested" else None,
+    )
+
+
+def shortfall(found: Tried, rule: BudgetRule, *, minutes: float | None = None) -> str | None:
+    """Say what was too little for a verdict and the way out; None where it was enough.
+
+    Parameters
+    ----------
+    found : Tried
+        From `tried`.
+    rule : BudgetRule
+        The thresholds.
+    minutes : float, optional
+        That the same command would take to its end, where time has cut it.
+
+    Returns
+    -------
+    str or None
+        Half a sentence, such as "1 of 12 trials done; the same command with `minutes=20` goes on".
+    """
+    cut = found.told < found.asked
+    goes_on = "the same command without `minutes` goes on"
+    if minutes is not None:
+        goes_on = f"the same command with `minutes={minutes:g}` goes on"
+    if found.told < rule.fewest_share * found.asked:
+        return f"{found.told} of {_trials(found.asked)} done; {goes_on}"
+    least = min(found.off_default, key=lambda arm: found.off_default[arm], default=None)
+    if least is not None and found.off_default[least] < rule.fewest_tried:
+        few = found.off_default[least]
+        done = f"`{least}` was tried at {few or 'no'} point{'s' if few > 1 else ''}"
+        way_out = goes_on if cut else "give more `trials`, such as `trials=12`"
+        return f"{done} other than its default, and {rule.fewest_tried} are asked; {way_out}"
+    if found.folds is not None and found.folds < rule.fewest_folds:
+        return (
+            f"scores come from {found.folds} outer folds, and {rule.fewest_folds} are asked; "
+            f"{goes_on if cut else 'give `evaluation=nested`, or more `evaluation.folds`'}"
+        )
+    return None
+
+
+def cut_caution(found: Tried) -> str | None:
+    """Warn of a budget that was cut and still suffices; None where nothing was cut."""
+    if found.told >= found.asked:
+        return None
+    return (
+        f"Time allowed {found.told} of {_trials(found.asked)} an arm: the verdict rests on what "
+        "these found, and more might find better points of any arm."
+    )
+
+
+def _trials(number: int) -> str:
+    return f"{number} trial{'' if number == 1 else 's'}"

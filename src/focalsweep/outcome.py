@@ -173,10 +173,11 @@ class Outcome:
 
     def __repr__(self) -> str:
         best = self._arm(None)
-        objective = wording.objective_words(self.result.objective)
+        objective = self.result.objective
+        reached = wording.objective_score(best.argmax_score, objective)
         return (
-            f"<Outcome {self.verdict.decision}: {best.name}, {objective} "
-            f"{wording.score(best.argmax_score)}, {len(self.result.arms)} arms, {self.path}>"
+            f"<Outcome {self.verdict.decision}: {best.name}, {wording.objective_words(objective)} "
+            f"{reached}, {len(self.result.arms)} arms, {self.path}>"
         )
 
     def __str__(self) -> str:
@@ -185,7 +186,11 @@ class Outcome:
     def _repr_html_(self) -> str:
         """Show verdict, arms and warnings in a notebook."""
         head = ("arm", "argmax", "with weights", "95% interval", "against cross-entropy", "chosen")
-        rows = "".join(_row(arm, chosen=arm.name == self.verdict.arm) for arm in self.result.arms)
+        objective = self.result.objective
+        rows = "".join(
+            _row(arm, objective=objective, chosen=arm.name == self.verdict.arm)
+            for arm in self.result.arms
+        )
         warnings = "".join(f"<li>{escape(each)}</li>" for each in self.result.warnings)
         return (
             f"<div><p><b>{escape(self.verdict.decision.replace('_', ' '))}</b>: "
@@ -193,7 +198,7 @@ class Outcome:
             f"<table><thead><tr>{''.join(f'<th>{each}</th>' for each in head)}</tr></thead>"
             f"<tbody>{rows}</tbody></table>"
             f"{f'<ul>{warnings}</ul>' if warnings else ''}"
-            f"<p>{escape(wording.objective_words(self.result.objective))} on test rows; "
+            f"<p>{escape(wording.axis_words(objective))} on test rows; "
             f"run folder <code>{escape(str(self.path))}</code></p></div>"
         )
 
@@ -229,14 +234,14 @@ class Outcome:
             raise InputError(str(error)) from None
 
 
-def _row(arm: ArmResult, *, chosen: bool) -> str:
-    difference = "" if arm.difference is None else wording.score(arm.difference.mean, signed=True)
+def _row(arm: ArmResult, *, objective: str, chosen: bool) -> str:
+    against = arm.difference
     cells = (
         arm.name,
-        wording.score(arm.argmax_score),
-        wording.score(arm.decision_score),
-        wording.interval(arm.decision_interval),
-        difference,
+        wording.objective_score(arm.argmax_score, objective),
+        wording.objective_score(arm.decision_score, objective),
+        wording.objective_interval(arm.decision_interval, objective),
+        "" if against is None else wording.difference(against.mean, objective),
         ", ".join(wording.chosen_words(arm.best)),
     )
     tag = "th" if chosen else "td"

@@ -128,20 +128,22 @@ def test_more_than_a_tenth_of_failed_trials_is_too_much(share, warned):
 @pytest.mark.parametrize(("optimism", "warned"), [(0.03, False), (0.031, True), (-0.5, False)])
 def test_an_inner_score_that_tests_do_not_bear_out_is_overfitted_validation(optimism, warned):
     sentences = found(arm(optimism=optimism))
-    assert ["0.031 above the scores on test rows" in each for each in sentences] == [True] * warned
+    assert ["0.031 better than the scores on test rows" in each for each in sentences] == [
+        True
+    ] * warned
 
 
 def test_the_largest_number_stands_for_all_arms_of_one_sentence():
     (sentence,) = found(*(arm(name, optimism=0.04 + i / 100) for i, name in enumerate("abcdef")))
     assert "`a`, `b`, `c`, `d` and 2 more" in sentence
-    assert "0.090" in sentence
+    assert "up to 0.09 better" in sentence
 
 
 def test_arms_below_cross_entropy_are_named():
     (one,) = found(arm("a", worse_than_control=True), arm("b"))
-    assert one.startswith("`a` scores more than 0.03 below cross-entropy")
+    assert one.startswith("`a` is worse than cross-entropy by more than 0.03")
     (two,) = found(arm("a", worse_than_control=True), arm("b", worse_than_control=True))
-    assert two.startswith("`a` and `b` score more than 0.03 below cross-entropy")
+    assert two.startswith("`a` and `b` are worse than cross-entropy by more than 0.03")
 
 
 @pytest.mark.parametrize(("score", "warned"), [(0.62, False), (0.64, True)])
@@ -149,7 +151,7 @@ def test_a_reference_above_every_arm_says_that_the_network_is_the_problem(score,
     references = [reference(0.1, "Logistic regression"), reference(score)]
     # The best that any arm reaches, with decision weights or without.
     sentences = found(arm(argmax=0.6, decision=0.5), arm("b"), references=references)
-    assert [each.split(" scores")[0] for each in sentences] == (
+    assert [each.split(" is ")[0] for each in sentences] == (
         ["Gradient boosting (scikit-learn)"] * warned
     )
     assert all("the network is the problem" in each for each in sentences)
@@ -158,7 +160,7 @@ def test_a_reference_above_every_arm_says_that_the_network_is_the_problem(score,
 def test_log_losses_are_negative_and_compared_the_same_way():
     assert found(arm(argmax=-0.9, decision=-0.9), references=[reference(-0.89)]) == ()
     (sentence,) = found(arm(argmax=-0.9, decision=-0.9), references=[reference(-0.5)])
-    assert "0.400 above every arm" in sentence
+    assert "0.4 better than every arm" in sentence
 
 
 def test_every_warning_is_one_sentence():

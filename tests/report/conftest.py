@@ -176,7 +176,7 @@ def make(
     counts = np.maximum(np.round(900 * 0.01 ** (np.arange(classes) / (classes - 1))), 9).astype(int)
     counts = counts[np.argsort(rng.random(classes))]
     prior = counts / counts.sum()
-    base = -0.6 if objective == "log_loss" else 0.62
+    base = -0.6 if objective in ("log_loss", "cost") else 0.62
     weighted = objective != "log_loss"
     folds = OUTER_FOLDS if kind == "nested" else 1
     results, trials = [], []

@@ -63,7 +63,7 @@ def test_the_verdict_stands_in_a_panel_after_the_table(usual):
 def test_log_loss_has_no_column_for_decision_weights(make_result):
     text = printed(make_result(objective="log_loss", chosen="cross_entropy"))
     assert "weights  " not in text.split("arm ")[1].split("\n")[0]
-    assert "negative log-loss" in text
+    assert "log-loss (lower is better)" in text
     assert "decision_weights" not in text
 
 

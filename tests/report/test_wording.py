@@ -9,13 +9,15 @@ from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import Decision
 from focalsweep.metrics.objective import LABEL_OBJECTIVES, OBJECTIVES
 from focalsweep.report.wording import (
+    axis_words,
     chosen_words,
     decision_tone,
     decision_words,
+    difference_interval,
     duration,
-    interval,
     number,
     objective_hint,
+    objective_interval,
     objective_words,
     percent,
     positive_weights,
@@ -58,8 +60,17 @@ def test_every_objective_has_a_name_and_a_hint(name):
     assert objective_hint(name)
 
 
-def test_log_loss_is_called_negative_because_up_is_better_everywhere():
-    assert objective_words("log_loss") == "negative log-loss"
+@pytest.mark.parametrize(
+    ("name", "axis"),
+    [
+        ("log_loss", "log-loss (lower is better)"),
+        ("cost", "mean cost a row (lower is better)"),
+        ("macro_f1", "macro-F1"),
+    ],
+)
+def test_an_axis_says_so_where_lower_is_better(name, axis):
+    assert axis_words(name) == axis
+    assert axis.startswith(objective_words(name))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +89,11 @@ def test_a_score_has_three_decimals_and_a_difference_its_sign(value, signed, tex
 
 
 def test_an_interval_without_an_end_is_unknown():
-    assert interval(Interval(low=-math.inf, high=math.inf)) == "unknown"
-    assert interval(Interval(low=-0.01, high=0.02), signed=True) == "-0.010 to +0.020"
+    unknown, known = Interval(low=-math.inf, high=math.inf), Interval(low=-0.01, high=0.02)
+    assert objective_interval(unknown, "macro_f1") == "unknown"
+    assert difference_interval(unknown, "cost") == "unknown"
+    assert difference_interval(known, "macro_f1") == "-0.010 to +0.020"
+    assert difference_interval(known, "cost") == "costs 0.01 more to saves 0.02"
 
 
 @pytest.mark.parametrize("share", [0.9991, 0.99999, 0.0001])

@@ -92,7 +92,7 @@ def _network(
     if best.score - reached <= least:
         return None
     return (
-        f"{best.label} (scikit-learn) scores {best.score - reached:.3f} above every arm: the "
+        f"{best.label} (scikit-learn) is {best.score - reached:.3g} better than every arm: the "
         "network is the problem and not the loss; try another `model`, more `epochs` or more "
         "`trials` first."
     )
@@ -131,8 +131,8 @@ def _overfitted(searched: _Searched, *, least: float) -> str | None:
     if not names:
         return None
     return (
-        f"Inner scores of {_list(names)} lie up to {worst:.3f} above the scores on test rows: the "
-        "search fitted validation noise, so read test scores only; fewer trials or more "
+        f"Inner scores of {_list(names)} are up to {worst:.3g} better than the scores on test "
+        "rows: the search fitted validation noise, so read test scores only; fewer trials or more "
         "`evaluation.inner_folds` would help."
     )
 
@@ -141,12 +141,12 @@ def _worse(searched: _Searched, *, least: float, multi_label: bool) -> str | Non
     names = [name for name, search in searched if search.worse_than_control]
     if not names:
         return None
-    verb = "scores" if len(names) == 1 else "score"
+    verb = "is" if len(names) == 1 else "are"
     rules = "thresholds" if multi_label else "decision rules"
     return (
-        f"{_list(names)} {verb} more than {least:g} below cross-entropy on average, {rules} fitted "
-        "on both sides: what was searched there seems to do harm; the differences say how "
-        "sure that is."
+        f"{_list(names)} {verb} worse than cross-entropy by more than {least:.3g} on average, "
+        f"{rules} fitted on both sides: what was searched there seems to do harm; the differences "
+        "say how sure that is."
     )
 
 

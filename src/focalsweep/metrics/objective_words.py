@@ -10,6 +10,10 @@ unit and have three significant digits.
 from __future__ import annotations
 
 import math
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from focalsweep.metrics.objective import COST, lower_is_better
 
@@ -21,9 +25,11 @@ UNKNOWN = "unknown"
 
 _ROUNDING = 1e-12
 
+Number = TypeVar("Number", float, NDArray[np.float64])
 
-def own_unit(utility: float, objective: str) -> float:
-    """Turn a utility, or a difference of two, into the objective's own number; also of arrays."""
+
+def own_unit(utility: Number, objective: str) -> Number:
+    """Turn a utility, or a difference of two, into the objective's own number, and back."""
     return 0.0 - utility if lower_is_better(objective) else utility
 
 
@@ -103,12 +109,12 @@ def difference_interval_words(low: float, high: float, objective: str) -> str:
     if not math.isfinite(high - low):
         return UNKNOWN
     if lower_is_better(objective) and (low > _ROUNDING or high < -_ROUNDING):
-        near, far = sorted((low, high), key=abs)
-        # The words of the farther end hold for both: "saves 0.51", "0.051 lower".
-        size = size_words(far, objective)
-        both = f"{size_words(near, objective)} to {size}"
-        return difference_words(far, objective).replace(size, both, 1)
-    return " to ".join(difference_words(end, objective) for end in (low, high))
+        near, far = (size_words(end, objective) for end in sorted((low, high), key=abs))
+        if near != far:  # "saves 0.06 to 0.51", "0.060 to 0.510 lower"
+            said = difference_words(max(low, high, key=abs), objective)
+            return said.replace(far, f"{near} to {far}", 1)
+    # Ends that read alike are said once.
+    return " to ".join(dict.fromkeys(difference_words(end, objective) for end in (low, high)))
 
 
 def size_words(value: float, objective: str) -> str:

@@ -23,11 +23,17 @@ from focalsweep.config.arm_schema import Family
 from focalsweep.errors import UserError
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import lower_is_better
+from focalsweep.metrics.objective_words import own_unit
 from focalsweep.report.page import environment
 from focalsweep.report.plots.gains import gains_plot
 from focalsweep.report.task_words import words_of
-from focalsweep.report.wording import decision_words, objective_words
-from focalsweep.report.wording import score as score_words
+from focalsweep.report.wording import (
+    decision_words,
+    difference,
+    objective_score,
+    objective_words,
+)
 from focalsweep.report.write import write_text
 
 FEWEST_FOR_A_TEST = 6
@@ -45,11 +51,13 @@ class SweepComparison:
     sweeps : DataFrame
         One row a sweep: dataset, rows, classes, imbalance ratio, seed, decision, arm.
     scores : DataFrame
-        One row a sweep, one column an arm: score with decision weights; NaN where it was not run.
+        One row a sweep, one column an arm: score with decision weights in the objective's own unit
+        (of costs and log-loss lower is better); NaN where it was not run.
     arms : DataFrame
         One row an arm, the best mean rank first: label, family, sweeps it ran in, mean rank (1 is
-        best) among the arms that all sweeps have, mean difference from cross-entropy, wins and
-        losses against it, and the p-value of Wilcoxon's signed-rank test where sweeps suffice.
+        best) among the arms that all sweeps have, mean difference from cross-entropy in the
+        objective's own unit, wins and losses against it, and the p-value of Wilcoxon's signed-rank
+        test where sweeps suffice.
     """
 
     objective: str
@@ -88,7 +96,8 @@ def compare_sweeps(results: Mapping[Path, SweepResult]) -> SweepComparison:
             "have no arm in common; compare each kind by itself."
         )
     names = _names(results)
-    scores = pd.DataFrame(
+    objective = objectives.pop()
+    utilities = pd.DataFrame(
         {
             name: {arm.name: arm.decision_score for arm in result.arms}
             for name, result in zip(names, results.values(), strict=True)
@@ -96,7 +105,7 @@ def compare_sweeps(results: Mapping[Path, SweepResult]) -> SweepComparison:
     ).T
     known = {arm.name: arm for result in results.values() for arm in result.arms}
     return SweepComparison(
-        objective=objectives.pop(),
+        objective=objective,
         sweeps=pd.DataFrame(
             [
                 {
@@ -113,8 +122,8 @@ def compare_sweeps(results: Mapping[Path, SweepResult]) -> SweepComparison:
                 for name, result in zip(names, results.values(), strict=True)
             ]
         ).set_index("sweep"),
-        scores=scores,
-        arms=_arms(scores, known=known),
+        scores=_turned(utilities, objective),
+        arms=_arms(utilities, known=known, objective=objective),
     )
 
 
@@ -133,13 +142,14 @@ def print_comparison(console: Console, comparison: SweepComparison) -> None:
     console.print(sweeps)
     arms = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     unit = objective_words(comparison.objective)
-    for column in ("arm", "mean rank", f"mean {unit}\nabove cross-entropy", "wins", "losses", "p"):
+    gain = f"{unit},\nfrom cross-entropy"
+    for column in ("arm", "mean rank", gain, "wins", "losses", "p"):
         arms.add_column(column, justify="left" if column == "arm" else "right")
     for name, row in comparison.arms.iterrows():
         arms.add_row(
             str(name),
             _or_blank(row["mean_rank"], "{:.2f}"),
-            score_words(row["mean_difference"], signed=True),
+            _gain_words(row["mean_difference"], comparison.objective),
             str(row["wins"]),
             str(row["losses"]),
             _or_blank(row["p_value"], "{:.3f}"),
@@ -152,7 +162,9 @@ def write_comparison(comparison: SweepComparison, path: Path) -> Path:
     arms = comparison.arms
     words = words_of(comparison.sweeps["task"].iloc[0], comparison.objective)
     plot = gains_plot(
-        _gains(comparison.scores, families=dict(arms["family"]))[arms.index[::-1]],
+        _gains(_turned(comparison.scores, comparison.objective), families=dict(arms["family"]))[
+            arms.index[::-1]
+        ],
         labels=dict(arms["label"]),
         families=dict(arms["family"]),
         objective=comparison.objective,
@@ -169,12 +181,27 @@ def write_comparison(comparison: SweepComparison, path: Path) -> Path:
             scores=comparison.scores,
             plots=[plot],
             or_blank=_or_blank,
+            show_gain=lambda value: _gain_words(value, comparison.objective),
+            show_score=lambda value: (
+                ""
+                if math.isnan(value)
+                else objective_score(own_unit(value, comparison.objective), comparison.objective)
+            ),
             plotly_js=Markup(get_plotlyjs()),
         )
     )
     write_text(path, page)
     write_text(path.with_suffix(".csv"), comparison.scores.to_csv(index_label="sweep"))
     return path
+
+
+def _turned(scores: pd.DataFrame, objective: str) -> pd.DataFrame:
+    """Turn utilities into the objective's own unit, or back."""
+    return 0.0 - scores if lower_is_better(objective) else scores
+
+
+def _gain_words(mean_difference: float, objective: str) -> str:
+    return difference(own_unit(mean_difference, objective), objective)
 
 
 def _or_blank(value: float, form: str) -> str:
@@ -195,7 +222,7 @@ def _names(results: Mapping[Path, SweepResult]) -> Sequence[str]:
     ]
 
 
-def _arms(scores: pd.DataFrame, *, known: Mapping[str, ArmResult]) -> pd.DataFrame:
+def _arms(scores: pd.DataFrame, *, known: Mapping[str, ArmResult], objective: str) -> pd.DataFrame:
     everywhere = scores.dropna(axis="columns")
     ranks = everywhere.rank(axis="columns", ascending=False).mean()
     gains = _gains(scores, families={name: arm.family for name, arm in known.items()})
@@ -209,14 +236,15 @@ def _arms(scores: pd.DataFrame, *, known: Mapping[str, ArmResult]) -> pd.DataFra
                 "family": known[arm].family,
                 "sweeps": len(gain),
                 "mean_rank": ranks.get(arm, float("nan")),
-                "mean_difference": gain.mean(),
+                "mean_difference": own_unit(float(gain.mean()), objective),
                 "wins": int((gain > 0).sum()),
                 "losses": int((gain < 0).sum()),
                 "p_value": _p_value(gain) if known[arm].family != "cross_entropy" else float("nan"),
             }
         )
     order = ["mean_rank", "mean_difference"]
-    return pd.DataFrame(rows).set_index("arm").sort_values(order, ascending=[True, False])
+    ascending = [True, lower_is_better(objective)]
+    return pd.DataFrame(rows).set_index("arm").sort_values(order, ascending=ascending)
 
 
 def _p_value(gains: pd.Series) -> float:

@@ -6,6 +6,7 @@ These are what notebooks and plots read, so that nobody walks the nested result 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf, isfinite
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from focalsweep.evidence.arm_facts import ArmResult, PrecisionRecall
+from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import lower_is_better
+from focalsweep.metrics.objective_words import difference_words, own_interval, own_unit
 from focalsweep.report.wording import positive_weights
 
 FINAL_FOLD = "all"
 """What the column `fold` holds for the search on all rows, which gives the pasted point."""
+
+_NO_INTERVAL = Interval(low=-inf, high=inf)
 
 _TEXT = {"fold": str, "failure": object, "pruned": object, "state": str, "arm": str}
 
@@ -25,12 +31,15 @@ _TEXT = {"fold": str, "failure": object, "pruned": object, "state": str, "arm": 
 def arms_frame(result: SweepResult) -> pd.DataFrame:
     """Return one row an arm: scores, intervals, difference, chosen numbers and further metrics.
 
-    Chosen loss numbers are in columns ``chosen_<name>`` (NaN where the arm has none), further test
-    scores in ``test_<metric>``. ``difference*`` is NaN for cross-entropy. ``pruned_trials`` and
-    ``saved_share`` (of the search's member-epochs) are 0 without a pruner.
+    Scores are in the objective's own unit: where it is ``cost`` or ``log_loss``, lower is better
+    and a difference below zero is a gain, which `difference_words` says ("saves 0.47"). An end of
+    an interval that nothing is known of is NaN. Chosen loss numbers are in columns
+    ``chosen_<name>`` (NaN where the arm has none), further test scores in ``test_<metric>``.
+    ``difference*`` is NaN for cross-entropy. ``pruned_trials`` and ``saved_share`` (of the search's
+    member-epochs) are 0 without a pruner.
     """
     rows = []
-    pruning = result.budget.pruning
+    pruning, objective = result.budget.pruning, result.objective
     for arm in result.arms:
         difference = arm.difference
         saving = pruning.arms[arm.name] if pruning else None
@@ -38,16 +47,13 @@ def arms_frame(result: SweepResult) -> pd.DataFrame:
             "arm": arm.name,
             "label": arm.label,
             "family": arm.family,
-            "inner_score": arm.inner_score,
-            "argmax_score": arm.argmax_score,
-            "argmax_low": arm.argmax_interval.low,
-            "argmax_high": arm.argmax_interval.high,
-            "decision_score": arm.decision_score,
-            "decision_low": arm.decision_interval.low,
-            "decision_high": arm.decision_interval.high,
-            "difference": difference.mean if difference else np.nan,
-            "difference_low": difference.interval.low if difference else np.nan,
-            "difference_high": difference.interval.high if difference else np.nan,
+            "inner_score": own_unit(arm.inner_score, objective),
+            "argmax_score": own_unit(arm.argmax_score, objective),
+            **_ends("argmax", arm.argmax_interval, objective),
+            "decision_score": own_unit(arm.decision_score, objective),
+            **_ends("decision", arm.decision_interval, objective),
+            "difference": own_unit(difference.mean, objective) if difference else np.nan,
+            **_ends("difference", difference.interval if difference else _NO_INTERVAL, objective),
             "p_value": difference.p_value if difference else np.nan,
             "p_holm": difference.p_holm if difference else np.nan,
             "failed_trials": arm.failed_trials,
@@ -57,21 +63,34 @@ def arms_frame(result: SweepResult) -> pd.DataFrame:
             "learning_rate": arm.best.learning_rate,
             "weight_decay": arm.best.weight_decay,
         }
+        if lower_is_better(objective):
+            words = difference_words(difference.mean, objective) if difference else ""
+            row["difference_words"] = words
         row |= {f"chosen_{name}": value for name, value in arm.best.parameters.items()}
         row |= {f"test_{name}": value for name, value in arm.metrics.items()}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
+def turned_trials(trials: pd.DataFrame, objective: str) -> pd.DataFrame:
+    """Return the trials table with `value` in the objective's own unit; twice is as before."""
+    if not lower_is_better(objective):
+        return trials
+    return trials.assign(value=0.0 - trials["value"])
+
+
 def folds_frame(result: SweepResult) -> pd.DataFrame:
-    """Return one row an arm and outer fold: scores, and in ``chosen_<name>`` what was chosen."""
+    """Return one row an arm and outer fold: scores, and in ``chosen_<name>`` what was chosen.
+
+    Scores are in the objective's own unit, as in `arms_frame`.
+    """
     rows = [
         {
             "arm": arm.name,
             "fold": fold.fold,
-            "inner_score": fold.inner_score,
-            "argmax_score": fold.argmax_score,
-            "decision_score": fold.decision_score,
+            "inner_score": own_unit(fold.inner_score, result.objective),
+            "argmax_score": own_unit(fold.argmax_score, result.objective),
+            "decision_score": own_unit(fold.decision_score, result.objective),
             "trial": fold.trial,
             "epochs": fold.epochs,
         }
@@ -198,6 +217,15 @@ def leading_arms(result: SweepResult) -> list[ArmResult]:
 def shown_arms(result: SweepResult, *, most: int = 8) -> list[ArmResult]:
     """Return all arms, or the leading ones where a plot of more than `most` would be crowded."""
     return list(result.arms) if len(result.arms) <= most else leading_arms(result)
+
+
+def _ends(name: str, interval: Interval, objective: str) -> dict[str, float]:
+    """Return an interval as two columns in the objective's own unit; an unknown end is NaN."""
+    ends = own_interval(interval.low, interval.high, objective)
+    return {
+        f"{name}_{end}": value if isfinite(value) else np.nan
+        for end, value in zip(("low", "high"), ends, strict=True)
+    }
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from focalsweep.evidence.facts import DatasetFacts
+from focalsweep.metrics.objective_words import NOTHING
 from focalsweep.report.inspection import Cost, Inspection, PlannedEvaluation
 from focalsweep.report.task_words import TaskWords, words_of
-from focalsweep.report.wording import NOTHING, duration, number, percent
+from focalsweep.report.wording import duration, number, percent
 
 _KINDS = {
     "number": "numbers",

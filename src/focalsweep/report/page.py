@@ -152,6 +152,7 @@ def render_report(
             plots=drawn,
             tables=tables,
             show_score=lambda value: _typeset(wording.score(value)),
+            show_objective=lambda value: _typeset(wording.objective_score(value, result.objective)),
             show_percent=wording.percent,
             sections=sections,
             plotly_js=Markup(get_plotlyjs()),
@@ -195,8 +196,12 @@ def environment() -> Environment:
     made.filters |= {
         "score": lambda value: _typeset(wording.score(value)),
         "signed": lambda value: _typeset(wording.score(value, signed=True)),
-        "interval": lambda value: _typeset(wording.interval(value)),
-        "signed_interval": lambda value: _typeset(wording.interval(value, signed=True)),
+        "objective_score": lambda value, name: _typeset(wording.objective_score(value, name)),
+        "objective_interval": lambda value, name: _typeset(wording.objective_interval(value, name)),
+        "difference": lambda value, name: _typeset(wording.difference(value, name)),
+        "difference_interval": lambda value, name: _typeset(
+            wording.difference_interval(value, name)
+        ),
         "number": lambda value: _typeset(wording.number(value)),
         "percent": wording.percent,
         "rows_words": wording.rows_words,
@@ -205,6 +210,7 @@ def environment() -> Environment:
         "tone": wording.decision_tone,
         "outcome": wording.outcome_words,
         "objective": wording.objective_words,
+        "axis": wording.axis_words,
         "objective_hint": wording.objective_hint,
         "chosen_words": wording.chosen_words,
         "budget_row": tables.budget_row,

@@ -24,15 +24,17 @@ from focalsweep.report.frames import has_rule, leading_arms
 from focalsweep.report.pruning_words import pruning_sentence
 from focalsweep.report.task_words import TaskWords, words_of
 from focalsweep.report.wording import (
+    axis_words,
     chosen_words,
     decision_tone,
     decision_words,
-    interval,
+    difference,
+    difference_interval,
     label_sentences,
     number,
-    objective_words,
+    objective_interval,
+    objective_score,
     percent,
-    score,
 )
 
 _TONES = {"change": "green", "keep": "blue", "unsure": "yellow"}
@@ -44,6 +46,8 @@ _MOST_SENTENCES = 2
 _BAR = 24
 _ARM_WIDTH = 20
 """Characters of an arm's chosen numbers, which are wrapped here to keep their indent."""
+_DIFFERENCE_WIDTH = 20
+"""The same of the interval of a difference, which may be in words."""
 _MOST_FAILED = 6
 """Arms whose failed trials are named one by one."""
 
@@ -113,10 +117,11 @@ def print_result(
     """
     words = words_of(result.task, result.objective)
     console.print()
-    console.print(Text(f"{objective_words(result.objective)} on test rows, and the point chosen"))
+    console.print(Text(f"{axis_words(result.objective)} on test rows, and the point chosen"))
     arms = _table_arms(result)
     console.print(_arm_table(result, arms))
-    _print_rest(console, [arm for arm in result.arms if arm not in arms], words)
+    rest = [arm for arm in result.arms if arm not in arms]
+    _print_rest(console, rest, words, result.objective)
     _print_failed(console, [arm for arm in result.arms if arm.failed_trials])
     if saved := pruning_sentence(result):
         console.print(Text(saved))
@@ -201,20 +206,24 @@ def _table_arms(result: SweepResult) -> list[ArmResult]:
     return [arm for arm in result.arms if arm.name in names]
 
 
-def _print_rest(console: Console, rest: Sequence[ArmResult], words: TaskWords) -> None:
+def _print_rest(
+    console: Console, rest: Sequence[ArmResult], words: TaskWords, objective: str
+) -> None:
     """Sum up the arms that the table leaves out."""
     differences = [arm.difference.mean for arm in rest if arm.difference is not None]
     if not rest:
         return
     told = f"{len(rest)} more arms, lower on validation rows: {', '.join(arm.name for arm in rest)}"
     if differences:
-        low, high = (score(value, signed=True) for value in (min(differences), max(differences)))
+        ends = min(differences), max(differences)
+        low, high = (difference(value, objective) for value in ends)
         told += f"; {low} to {high} against {words.control}"
     console.print(Text(f"{told}."))
 
 
 def _arm_table(result: SweepResult, arms: Sequence[ArmResult]) -> Table:
-    words, weighted = words_of(result.task, result.objective), has_rule(result)
+    objective, weighted = result.objective, has_rule(result)
+    words = words_of(result.task, objective)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm", ratio=1)
     for head in words.score_heads[: 1 + weighted]:
@@ -223,23 +232,23 @@ def _arm_table(result: SweepResult, arms: Sequence[ArmResult]) -> Table:
     table.add_column("against\ncross-entropy", justify="right", no_wrap=True)
     for arm in arms:
         span = arm.decision_interval if weighted else arm.argmax_interval
-        scores = [score(arm.argmax_score)]
+        scores = [objective_score(arm.argmax_score, objective)]
         if weighted:
-            scores.append(score(arm.decision_score))
+            scores.append(objective_score(arm.decision_score, objective))
         table.add_row(
             _arm_cell(arm, chosen=arm.name == result.verdict.arm),
             *scores,
-            interval(span),
-            _difference_cell(arm),
+            objective_interval(span, objective),
+            _difference_cell(arm, objective),
         )
     if result.references:
         table.add_section()
     for reference in result.references:
-        scores = [score(reference.score), *([""] if weighted else [])]
+        scores = [objective_score(reference.score, objective), *([""] if weighted else [])]
         table.add_row(
             Text.assemble(reference.label, ("\n  reference", "dim")),
             *scores,
-            interval(reference.interval),
+            objective_interval(reference.interval, objective),
             "",
         )
     return table
@@ -253,10 +262,10 @@ def _arm_cell(arm: ArmResult, *, chosen: bool) -> Text:
     return cell
 
 
-def _difference_cell(arm: ArmResult) -> Text:
+def _difference_cell(arm: ArmResult, objective: str) -> Text:
     if arm.difference is None:
         return Text("")
-    return Text.assemble(
-        score(arm.difference.mean, signed=True),
-        ("\n" + interval(arm.difference.interval, signed=True), "dim"),
-    )
+    span = difference_interval(arm.difference.interval, objective)
+    if len(span) > _DIFFERENCE_WIDTH:
+        span = span.replace(" to ", "\nto ")
+    return Text.assemble(difference(arm.difference.mean, objective), (f"\n{span}", "dim"))

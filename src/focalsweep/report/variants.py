@@ -27,11 +27,12 @@ from focalsweep.report.frames import arms_frame, control_arm, find_arm
 from focalsweep.report.page import environment
 from focalsweep.report.plots.drift import drift_plot, scores_plot
 from focalsweep.report.wording import (
+    axis_words,
     decision_words,
+    difference,
     loss_numbers,
-    objective_words,
+    objective_score,
     percent,
-    score,
     spread,
 )
 from focalsweep.report.write import REPORT_FILE, write_text
@@ -108,10 +109,10 @@ def render_variants(results: Mapping[Path, SweepResult]) -> str:
 
 def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> None:
     """Print a block a variant: its verdict, and what each arm scored and chose."""
-    objective = objective_words(next(iter(results.values())).objective)
+    name = next(iter(results.values())).objective
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("variant and its arms", ratio=1)
-    table.add_column(objective, justify="right", no_wrap=True)
+    table.add_column(axis_words(name), justify="right", no_wrap=True)
     table.add_column("against\ncross-entropy", justify="right", no_wrap=True)
     table.add_column("chosen\n(outer folds)", no_wrap=True)
     for folder, result in results.items():
@@ -124,8 +125,8 @@ def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> Non
         for arm in result.arms:
             table.add_row(
                 Text(f"  {arm.name}", "bold" if arm.name == verdict.arm else ""),
-                score(arm.decision_score),
-                score(arm.difference.mean, signed=True) if arm.difference else "",
+                objective_score(arm.decision_score, name),
+                difference(arm.difference.mean, name) if arm.difference else "",
                 Text("\n".join(_chosen(arm)), "dim"),
             )
         table.add_section()

@@ -1,7 +1,8 @@
 """Put decisions, outcomes and numbers into words, the same ones in the terminal and on the page.
 
 Scores are shown with three decimals, because differences below one thousandth never decide
-anything here; other numbers with four significant digits. What is not finite is shown as a dash.
+anything here; costs as `focalsweep.metrics.objective_words` writes them; other numbers with four
+significant digits. What is not finite is shown as n/a.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.evidence.facts import Interval, MultiLabelFacts
 from focalsweep.evidence.result import Comparison, Decision
 from focalsweep.metrics.objective import lower_is_better, objective_label
+from focalsweep.metrics.objective_words import (
+    NOTHING,
+    difference_interval_words,
+    difference_words,
+    score_interval_words,
+    score_words,
+)
 from focalsweep.report.task_words import words_of
-
-NOTHING = "n/a"
-"""What stands for a number that is not finite."""
 
 _DECISIONS: dict[Decision, str] = {
     "use_focal": "Use focal loss",
@@ -82,8 +87,8 @@ _OBJECTIVE_HINTS = {
     "mcc": "Matthews correlation, 0 is guessing, 1 is perfect",
     "geometric_mean": "0 as soon as one class is never found",
     "worst_class_recall": "the share of the worst class that is found",
-    "log_loss": "always below zero, and closer to zero is better",
-    "cost": "the mean cost of a row with its sign turned, so closer to zero is cheaper",
+    "log_loss": "the mean surprise at the true class, lower is better",
+    "cost": "what the decision on a row costs on average, lower is better",
 }
 
 _LABEL_HINTS = {
@@ -91,7 +96,7 @@ _LABEL_HINTS = {
     "micro_f1": "F1 over all rows and labels together, so frequent labels count most",
     "balanced_accuracy": "the mean over labels of the recall of rows with and of rows without it",
     "mcc": "the mean over labels of Matthews correlation, 0 is guessing, 1 is perfect",
-    "log_loss": "a mean over rows and labels, always below zero, and closer to zero is better",
+    "log_loss": "a mean over rows and labels, lower is better",
 }
 
 _NUISANCE = ("learning_rate", "weight_decay", "epochs")
@@ -124,9 +129,14 @@ def outcome_words(comparison: Comparison, decision: Decision) -> str:
 
 
 def objective_words(name: str) -> str:
-    """Name an objective as it is written on an axis, where up is better: log-loss is negated."""
+    """Name an objective in a text."""
+    return objective_label(name)
+
+
+def axis_words(name: str) -> str:
+    """Name an objective on an axis or over a column, with its direction where that is down."""
     label = objective_label(name)
-    return f"negative {label}" if lower_is_better(name) else label
+    return f"{label} (lower is better)" if lower_is_better(name) else label
 
 
 def objective_hint(name: str, task: Task = "single_label") -> str:
@@ -144,11 +154,24 @@ def score(value: float, *, signed: bool = False) -> str:
     return ("-" if value < 0 else "+" if signed else "") + text
 
 
-def interval(value: Interval, *, signed: bool = False) -> str:
-    """Write an interval as two scores; one without an end, as of a single fold, is unknown."""
-    if not math.isfinite(value.high - value.low):
-        return "unknown"
-    return f"{score(value.low, signed=signed)} to {score(value.high, signed=signed)}"
+def objective_score(utility: float, objective: str) -> str:
+    """Write a score of the objective, or a cost or log-loss as it is."""
+    return score_words(utility, objective)
+
+
+def objective_interval(value: Interval, objective: str) -> str:
+    """Write the interval of such a score; one without an end, as of a single fold, is unknown."""
+    return score_interval_words(value.low, value.high, objective)
+
+
+def difference(utility: float, objective: str) -> str:
+    """Write a difference of two scores: with its sign, or "saves 0.47", "0.050 lower"."""
+    return difference_words(utility, objective)
+
+
+def difference_interval(value: Interval, objective: str) -> str:
+    """Write the interval of such a difference."""
+    return difference_interval_words(value.low, value.high, objective)
 
 
 def number(value: float) -> str:

@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from focalsweep.errors import UserError
 from focalsweep.evidence.result import SCHEMA_VERSION, SweepResult
+from focalsweep.report.frames import turned_trials
 from focalsweep.report.page import render_plot, render_report
 from focalsweep.report.plots.gallery import all_plots
 
@@ -31,10 +32,12 @@ def write_outputs(result: SweepResult, trials: pd.DataFrame, run_dir: Path) -> N
     result : SweepResult
         What the sweep found. Written last: where it is, the folder is complete.
     trials : DataFrame
-        All trials of all studies; floats keep their full precision.
+        All trials of all studies, values as utilities; floats keep their full precision. Values
+        are written in the objective's own unit.
     run_dir : Path
         The run folder, made if need be.
     """
+    trials = turned_trials(trials, result.objective)
     write_text(run_dir / TRIALS_FILE, trials.to_csv(index=False))
     plots = all_plots(result, trials)
     write_text(run_dir / REPORT_FILE, render_report(result, trials, plots=plots))

@@ -15,9 +15,14 @@ push ``best.gamma`` out of the first three, so there is none.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite, nan
+
+import numpy as np
 
 from focalsweep.evidence.arm_facts import ArmResult, Calibration
+from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective_words import own_interval, own_unit
 from focalsweep.tracking.naming import class_keys, key, number, steps
 from focalsweep.tracking.run_record import MetricPoint
 
@@ -29,16 +34,18 @@ _EASY = 5
 
 
 def arm_numbers(arm: ArmResult, result: SweepResult) -> dict[str, float]:
-    """Return an arm's final numbers by metric name; names with a slash form chart sections."""
+    """Return an arm's final numbers by metric name; names with a slash form chart sections.
+
+    Scores are in the objective's own unit: of costs and log-loss, lower is better.
+    """
+    objective = result.objective
     numbers = {
-        "score": arm.decision_score,
-        "score_low": arm.decision_interval.low,
-        "score_high": arm.decision_interval.high,
-        **_difference(arm),
-        "argmax_score": arm.argmax_score,
-        "argmax_score_low": arm.argmax_interval.low,
-        "argmax_score_high": arm.argmax_interval.high,
-        "inner_score": arm.inner_score,
+        **estimate("score", arm.decision_score, arm.decision_interval, objective),
+        **difference_numbers(arm, objective),
+        "difference_p": arm.difference.p_value if arm.difference else 1.0,
+        "difference_p_holm": arm.difference.p_holm if arm.difference else 1.0,
+        **estimate("argmax_score", arm.argmax_score, arm.argmax_interval, objective),
+        "inner_score": own_unit(arm.inner_score, objective),
         **arm.metrics,
         "failed_trials": arm.failed_trials,
     }
@@ -47,13 +54,32 @@ def arm_numbers(arm: ArmResult, result: SweepResult) -> dict[str, float]:
     for name, value in (*_search(arm), *_pruned(arm, result)):
         numbers[f"search/{name}"] = value
     for name, value in arm.prior_scores.items():
-        numbers[f"priors/{name}"] = value
+        numbers[f"priors/{name}"] = own_unit(value, objective)
     return numbers | dict(_classes(arm, result))
 
 
-def best_so_far(arm: ArmResult) -> tuple[MetricPoint, ...]:
+def estimate(name: str, utility: float, interval: Interval, objective: str) -> dict[str, float]:
+    """Return a number and the ends of its interval in the objective's own unit."""
+    low, high = own_interval(interval.low, interval.high, objective)
+    return {
+        name: own_unit(utility, objective),
+        f"{name}_low": low if isfinite(low) else nan,
+        f"{name}_high": high if isfinite(high) else nan,
+    }
+
+
+def difference_numbers(arm: ArmResult, objective: str) -> dict[str, float]:
+    """Return the difference to cross-entropy; its own is zero, so that charts show that too."""
+    if arm.difference is None:
+        return dict.fromkeys(("difference", "difference_low", "difference_high"), 0.0)
+    return estimate("difference", arm.difference.mean, arm.difference.interval, objective)
+
+
+def best_so_far(arm: ArmResult, objective: str) -> tuple[MetricPoint, ...]:
     """Return the budget curve: step is the number of trials."""
-    return () if arm.search is None else steps("best_so_far", arm.search.best_so_far)
+    if arm.search is None:
+        return ()
+    return steps("best_so_far", own_unit(np.array(arm.search.best_so_far), objective).tolist())
 
 
 def arm_params(arm: ArmResult, result: SweepResult) -> dict[str, str]:
@@ -94,20 +120,6 @@ def arm_params(arm: ArmResult, result: SweepResult) -> dict[str, str]:
         for name, value in _by_class(vector, result):
             params[f"{prefix}.{role}.{name}"] = number(value)
     return params
-
-
-def _difference(arm: ArmResult) -> dict[str, float]:
-    difference = arm.difference
-    if difference is None:  # cross-entropy against itself, so that charts show its zero
-        none = dict.fromkeys(("difference", "difference_low", "difference_high"), 0.0)
-        return none | {"difference_p": 1.0, "difference_p_holm": 1.0}
-    return {
-        "difference": difference.mean,
-        "difference_low": difference.interval.low,
-        "difference_high": difference.interval.high,
-        "difference_p": difference.p_value,
-        "difference_p_holm": difference.p_holm,
-    }
 
 
 def _probabilities(arm: ArmResult) -> Iterator[tuple[str, float]]:

@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.metrics.objective import lower_is_better
+from focalsweep.metrics.objective_words import own_unit
+from focalsweep.tracking.arm_columns import difference_numbers, estimate
 from focalsweep.tracking.layout import SWEEP_KEY, arm_key
 from focalsweep.tracking.run_folder import RunFolder
 
@@ -46,24 +49,23 @@ def write_artifacts(folder: RunFolder, *, into: Path) -> dict[str, Path]:
 
 
 def arms_table(folder: RunFolder) -> pd.DataFrame:
-    """Tabulate the arms: one row an arm, best first."""
+    """Tabulate the arms in the objective's own unit: one row an arm, best first."""
+    objective = folder.result.objective
     rows = [
         {
             "arm": arm.name,
             "family": arm.family,
-            "score": arm.decision_score,
-            "score_low": arm.decision_interval.low,
-            "score_high": arm.decision_interval.high,
-            "argmax_score": arm.argmax_score,
-            "inner_score": arm.inner_score,
-            "difference": arm.difference.mean if arm.difference else 0.0,
-            "difference_low": arm.difference.interval.low if arm.difference else 0.0,
-            "difference_high": arm.difference.interval.high if arm.difference else 0.0,
+            **estimate("score", arm.decision_score, arm.decision_interval, objective),
+            "argmax_score": own_unit(arm.argmax_score, objective),
+            "inner_score": own_unit(arm.inner_score, objective),
+            **difference_numbers(arm, objective),
             **arm.metrics,
         }
         for arm in folder.result.arms
     ]
-    return pd.DataFrame(rows).sort_values("score", ascending=False, kind="stable")
+    return pd.DataFrame(rows).sort_values(
+        "score", ascending=lower_is_better(objective), kind="stable"
+    )
 
 
 def per_class_table(arm: ArmResult, folder: RunFolder) -> pd.DataFrame:
@@ -134,12 +136,14 @@ def _write_arm(arm: ArmResult, folder: RunFolder, *, plots: list[Path], into: Pa
         per_label_table(arm, folder).to_csv(into / "per_label.csv", index=False)
     else:
         _write_classes(arm, folder, into=into)
-    _folds_table(arm).to_csv(into / "outer_folds.csv", index=False)
+    objective = folder.result.objective
+    _folds_table(arm, objective).to_csv(into / "outer_folds.csv", index=False)
     trials = folder.trials
     trials[trials["arm"] == arm.name].to_csv(into / "trials.csv", index=False)
-    pd.DataFrame(
-        {"epoch": range(1, len(arm.best.curve) + 1), "validation_score": arm.best.curve}
-    ).to_csv(into / "learning_curve.csv", index=False)
+    curve = own_unit(np.array(arm.best.curve), objective)
+    pd.DataFrame({"epoch": range(1, len(curve) + 1), "validation_score": curve}).to_csv(
+        into / "learning_curve.csv", index=False
+    )
     _copy(plots, into=into / "plots")
 
 
@@ -186,8 +190,10 @@ def confusion_page(counts: pd.DataFrame, *, title: str) -> str:
     )
 
 
-def _folds_table(arm: ArmResult) -> pd.DataFrame:
-    return pd.DataFrame([f.model_dump(exclude={"parameters"}) | f.parameters for f in arm.folds])
+def _folds_table(arm: ArmResult, objective: str) -> pd.DataFrame:
+    table = pd.DataFrame([f.model_dump(exclude={"parameters"}) | f.parameters for f in arm.folds])
+    scores = ["inner_score", "argmax_score", "decision_score"]
+    return table.assign(**{name: own_unit(table[name].to_numpy(), objective) for name in scores})
 
 
 def _recall(confusion: pd.DataFrame) -> list[float]:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import ReferenceResult
-from focalsweep.tracking.arm_columns import arm_numbers, arm_params, best_so_far
+from focalsweep.metrics.objective_words import own_unit
+from focalsweep.tracking.arm_columns import arm_numbers, arm_params, best_so_far, estimate
 from focalsweep.tracking.naming import key, number, points, steps
 from focalsweep.tracking.note import arm_note, sweep_note
 from focalsweep.tracking.run_folder import RunFolder
@@ -68,7 +70,7 @@ def plan_runs(folder: RunFolder, *, trials: TrialsMode) -> list[RunRecord]:
 
 def _sweep_run(folder: RunFolder) -> RunRecord:
     # Behind a slash, so that the charts of these numbers stand apart from those of the arms.
-    result = folder.result
+    result, objective = folder.result, folder.result.objective
     seconds = sum(v for name, v in result.seconds.items() if name not in _OVERLAPPING_PHASES)
     numbers: dict[str, float] = {
         "sweep/imbalance_ratio": result.dataset.imbalance_ratio,
@@ -83,9 +85,7 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
         numbers |= {f"sweep/labels.{name}": float(value) for name, value in labels.items()}
     for i, comparison in enumerate(result.comparisons, start=1):
         name = f"sweep/comparison_{i}"
-        numbers[f"{name}.difference"] = comparison.mean
-        numbers[f"{name}.difference_low"] = comparison.interval.low
-        numbers[f"{name}.difference_high"] = comparison.interval.high
+        numbers |= estimate(f"{name}.difference", comparison.mean, comparison.interval, objective)
         numbers[f"{name}.p_better"] = comparison.p_better
     if result.folklore_cost is not None:
         numbers["sweep/folklore_cost"] = result.folklore_cost.mean
@@ -135,7 +135,7 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
 
 
 def _arm_run(arm: ArmResult, folder: RunFolder, *, started: int) -> RunRecord:
-    result = folder.result
+    result, objective = folder.result, folder.result.objective
     recommended = arm.name == result.verdict.arm
     tags = {
         "mlflow.note.content": arm_note(arm, result),
@@ -151,19 +151,15 @@ def _arm_run(arm: ArmResult, folder: RunFolder, *, started: int) -> RunRecord:
         tags=_tags(folder, kind="arm") | tags,
         params=arm_params(arm, result),
         metrics=points(arm_numbers(arm, result))
-        + steps("validation_score", arm.best.curve)
-        + best_so_far(arm),
+        + steps("validation_score", own_unit(np.array(arm.best.curve), objective).tolist())
+        + best_so_far(arm, objective),
         started=started,
         ended=started,
     )
 
 
 def _reference_run(reference: ReferenceResult, folder: RunFolder, *, started: int) -> RunRecord:
-    numbers = {
-        "score": reference.score,
-        "score_low": reference.interval.low,
-        "score_high": reference.interval.high,
-    }
+    numbers = estimate("score", reference.score, reference.interval, folder.result.objective)
     note = (
         f"{reference.label}: a scikit-learn model on the same rows. It is never an arm; when it "
         "scores better than the arms, the network is the problem and not the loss."

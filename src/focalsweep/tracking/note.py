@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from math import isfinite
 
-from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.evidence.arm_facts import ArmResult, Difference
 from focalsweep.evidence.facts import BudgetFacts, DatasetFacts, Interval
 from focalsweep.evidence.result import SweepResult, Verdict
-from focalsweep.metrics.objective import decision_words
+from focalsweep.metrics.objective import COST, decision_words, lower_is_better
+from focalsweep.metrics.objective_words import (
+    difference_interval_words,
+    difference_words,
+    own_unit,
+    score_words,
+)
 
 _LONGEST_NOTE = 7500
 """Characters; MLflow cuts tags at 8,000."""
@@ -48,16 +54,18 @@ def experiment_note(result: SweepResult) -> str:
 
 def arm_note(arm: ArmResult, result: SweepResult) -> str:
     """Write the description of an arm's run."""
-    rule, plain = decision_words(result.objective, multi_label=result.task == "multi_label")
+    objective = result.objective
+    rule, plain = decision_words(objective, multi_label=result.task == "multi_label")
     sections = [
-        f"**{arm.label}**: {result.objective} {arm.decision_score:.4f} "
-        f"{_interval(arm.decision_interval)} with {rule}, "
-        f"{arm.argmax_score:.4f} {_interval(arm.argmax_interval)} by {plain}."
+        f"**{arm.label}**: {objective} {_score(arm.decision_score, objective)} "
+        f"{_interval(arm.decision_interval, objective)} with {rule}, "
+        f"{_score(arm.argmax_score, objective)} "
+        f"{_interval(arm.argmax_interval, objective)} by {plain}."
     ]
     if arm.difference is not None:
         sections.append(
-            f"Against `{arm.difference.against}`: {arm.difference.mean:+.4f} "
-            f"{_interval(arm.difference.interval)}, p = {arm.difference.p_holm:.3f} (Holm)."
+            f"Against `{arm.difference.against}`: {_difference(arm.difference, objective)}, "
+            f"p = {arm.difference.p_holm:.3f} (Holm)."
         )
     if arm.name == result.verdict.arm:
         leading = "" if result.verdict.confidence is None else "This is the arm to train with. "
@@ -129,32 +137,50 @@ def _classes(data: DatasetFacts) -> str:
 
 def _arms_table(result: SweepResult) -> str:
     plain = "threshold 0.5" if result.task == "multi_label" else "plain argmax"
+    objective = result.objective
+    head = f"{objective}, lower is better," if lower_is_better(objective) else objective
     lines = [
-        f"| arm | {result.objective} (95%) | {plain} | minus cross-entropy (95%) |",
+        f"| arm | {head} (95%) | {plain} | against cross-entropy (95%) |",
         "|---|---|---|---|",
     ]
     for arm in sorted(result.arms, key=lambda arm: arm.decision_score, reverse=True):
         difference = arm.difference
-        against = (
-            "" if difference is None else f"{difference.mean:+.4f} {_interval(difference.interval)}"
-        )
+        against = "" if difference is None else _difference(difference, objective)
         name = f"**{arm.name}**" if arm.name == result.verdict.arm else arm.name
         lines.append(
-            f"| {name} | {arm.decision_score:.4f} {_interval(arm.decision_interval)} "
-            f"| {arm.argmax_score:.4f} | {against} |"
+            f"| {name} | {_score(arm.decision_score, objective)} "
+            f"{_interval(arm.decision_interval, objective)} "
+            f"| {_score(arm.argmax_score, objective)} | {against} |"
         )
     lines += [
-        f"| *{reference.name}* (reference) | {reference.score:.4f} "
-        f"{_interval(reference.interval)} | | |"
+        f"| *{reference.name}* (reference) | {_score(reference.score, objective)} "
+        f"{_interval(reference.interval, objective)} | | |"
         for reference in result.references
     ]
     return "\n".join(lines)
 
 
-def _interval(interval: Interval) -> str:
+def _score(utility: float, objective: str) -> str:
+    if objective == COST:
+        return score_words(utility, objective)
+    return f"{own_unit(utility, objective):.4f}"
+
+
+def _interval(interval: Interval, objective: str) -> str:
     if not isfinite(interval.high - interval.low):
         return "[unknown]"
-    return f"[{interval.low:.4f}, {interval.high:.4f}]"
+    ends = (interval.low, interval.high)
+    if lower_is_better(objective):
+        ends = ends[::-1]
+    return f"[{', '.join(_score(end, objective) for end in ends)}]"
+
+
+def _difference(difference: Difference, objective: str) -> str:
+    low, high = difference.interval.low, difference.interval.high
+    if lower_is_better(objective):
+        words = difference_interval_words(low, high, objective)
+        return f"{difference_words(difference.mean, objective)} [{words}]"
+    return f"{difference.mean:+.4f} {_interval(difference.interval, objective)}"
 
 
 def _joined(sections: list[str]) -> str:

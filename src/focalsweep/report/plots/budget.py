@@ -18,8 +18,9 @@ from focalsweep.report.plots.style import (
     new_figure,
     plain,
     shade,
+    turn_axis,
 )
-from focalsweep.report.wording import objective_words
+from focalsweep.report.wording import axis_words
 
 _MOST_BANDS = 4
 """Arms whose spread over folds can be shaded without a muddle."""
@@ -36,7 +37,7 @@ def best_so_far(result: SweepResult, trials: pd.DataFrame) -> Plot | None:
     figure = new_figure(
         height=400,
         x_title="trials",
-        y_title=f"best {objective_words(result.objective)} so far",
+        y_title=f"best {axis_words(result.objective)}",
     )
     styles = arm_styles(result.arms)
     shown = shown_arms(result)
@@ -67,6 +68,7 @@ def best_so_far(result: SweepResult, trials: pd.DataFrame) -> Plot | None:
         low, high = float(np.quantile(finite, 0.02)), max(finite)
         room = 0.08 * (high - low) or 0.01
         figure.update_yaxes(range=[low - room, high + room])
+    turn_axis(figure, "y", result.objective)
     tang = any(arm.search and arm.search.estimator == "tang2020" for arm in shown)
     return Plot(
         key="progress",

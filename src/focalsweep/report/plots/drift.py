@@ -20,9 +20,10 @@ from focalsweep.report.plots.style import (
     new_figure,
     plain,
     shade,
+    turn_axis,
 )
 from focalsweep.report.task_words import words_of
-from focalsweep.report.wording import objective_words
+from focalsweep.report.wording import axis_words
 
 _APART = 0.12
 """Distance between neighbouring arms of one variant, where two variants are 1 apart."""
@@ -111,7 +112,7 @@ def scores_plot(results: Mapping[Path, SweepResult]) -> Plot:
     variants = [folder.name for folder in results]
     first = next(iter(results.values()))
     words = words_of(first.task, first.objective)
-    axis = f"{objective_words(first.objective)} on test rows"
+    axis = f"{axis_words(first.objective)} on test rows"
     figure = new_figure(height=380, x_title=_varied(variants), y_title=axis)
     styles = arm_styles(arms)
     for arm, shift in zip(arms, _shifts(len(arms)), strict=True):
@@ -143,6 +144,7 @@ def scores_plot(results: Mapping[Path, SweepResult]) -> Plot:
                 hovertemplate=f"{plain(arm.label)}<br>%{{y:.3f}}<extra></extra>",
             )
         )
+    turn_axis(figure, "y", first.objective)
     _name_variants(figure, variants)
     return Plot(
         key="variant-scores",

@@ -8,9 +8,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from focalsweep.config.arm_schema import Family
-from focalsweep.report.plots.style import FAMILY_COLOURS, GREY, Plot, new_figure, plain, shade
+from focalsweep.metrics.objective_words import difference_words
+from focalsweep.report.plots.style import (
+    FAMILY_COLOURS,
+    GREY,
+    Plot,
+    new_figure,
+    plain,
+    shade,
+    turn_axis,
+)
 from focalsweep.report.task_words import TaskWords
-from focalsweep.report.wording import objective_words
+from focalsweep.report.wording import axis_words
 
 _ROW_HEIGHT = 34
 
@@ -28,8 +37,8 @@ def gains_plot(
     Parameters
     ----------
     gains : DataFrame
-        One row a sweep, one column an arm, from the bottom of the plot to its top; NaN where an
-        arm was not run.
+        Of utilities, one row a sweep, one column an arm, from the bottom of the plot to its top;
+        NaN where an arm was not run.
     labels, families : mapping by arm name
         How arms are called and coloured.
     objective : str
@@ -39,7 +48,7 @@ def gains_plot(
     """
     figure = new_figure(
         height=90 + _ROW_HEIGHT * gains.shape[1],
-        x_title=f"{objective_words(objective)}<br>above {words.control}",
+        x_title=f"difference in {axis_words(objective)},<br>from {words.control}",
     )
     figure.add_vline(x=0, line={"color": GREY, "width": 1})
     for arm in gains.columns:
@@ -51,8 +60,11 @@ def gains_plot(
                 y=[row] * len(own),
                 mode="markers",
                 marker={"color": shade(colour, 0.45), "size": 9},
-                text=[plain(str(name)) for name in own.index],
-                hovertemplate="%{text}: %{x:+.3f}<extra></extra>",
+                text=[
+                    f"{plain(str(name))}: {difference_words(gain, objective)}"
+                    for name, gain in own.items()
+                ],
+                hovertemplate="%{text}<extra></extra>",
             )
         )
         figure.add_trace(
@@ -61,9 +73,11 @@ def gains_plot(
                 y=[row],
                 mode="markers",
                 marker={"color": colour, "size": 12, "symbol": "diamond"},
-                hovertemplate="mean: %{x:+.3f}<extra></extra>",
+                text=[difference_words(own.mean(), objective)],
+                hovertemplate="mean: %{text}<extra></extra>",
             )
         )
+    turn_axis(figure, "x", objective)
     return Plot(
         key="gains",
         section="arms",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from focalsweep.evidence.result import SweepResult
+from focalsweep.report.frames import turned_trials
 from focalsweep.report.plots.budget import best_so_far
 from focalsweep.report.plots.classes import alpha_by_frequency, confusion_matrices, recall_by_arm
 from focalsweep.report.plots.diagnosis import gradient_by_class, gradient_by_difficulty, overlap
@@ -31,6 +32,7 @@ def all_plots(result: SweepResult, trials: pd.DataFrame) -> tuple[Plot, ...]:
     trials : DataFrame
         The trials table, as `frames.trials_frame` reads it.
     """
+    trials = turned_trials(trials, result.objective)
     labelled = result.task == "multi_label"
     candidates = (
         comparisons_strip(result),

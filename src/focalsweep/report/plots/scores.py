@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective_words import difference_words
 from focalsweep.report.frames import has_rule
 from focalsweep.report.plots.style import (
     FAMILY_COLOURS,
@@ -20,14 +21,16 @@ from focalsweep.report.plots.style import (
     new_figure,
     plain,
     shade,
+    turn_axis,
 )
 from focalsweep.report.task_words import words_of
 from focalsweep.report.wording import (
+    axis_words,
+    difference_interval,
     family_words,
-    interval,
-    objective_words,
+    objective_interval,
+    objective_score,
     outcome_words,
-    score,
 )
 
 _LABEL_WIDTH = 20
@@ -40,10 +43,11 @@ def difference_forest(result: SweepResult) -> Plot | None:
     arms = [arm for arm in result.arms if arm.difference is not None]
     if not arms:
         return None
+    name = result.objective
     arms.sort(key=lambda arm: arm.difference.mean if arm.difference else 0.0)
     figure = new_figure(
         height=90 + _row_height([arm.label for arm in arms]) * len(arms),
-        x_title=f"difference in {objective_words(result.objective)}",
+        x_title=f"difference in {axis_words(name)}",
     )
     styles, words = arm_styles(result.arms), words_of(result.task, result.objective)
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dash"})
@@ -53,8 +57,8 @@ def difference_forest(result: SweepResult) -> Plot | None:
             continue
         style = styles[arm.name]
         hover = (
-            f"{plain(arm.label)}<br>{score(difference.mean, signed=True)} "
-            f"({interval(difference.interval, signed=True)})<br>p {difference.p_value:.3f}, "
+            f"{plain(arm.label)}<br>{difference_words(difference.mean, name)} "
+            f"({difference_interval(difference.interval, name)})<br>p {difference.p_value:.3f}, "
             f"Holm-corrected {difference.p_holm:.3f}"
         )
         figure.add_trace(
@@ -66,6 +70,7 @@ def difference_forest(result: SweepResult) -> Plot | None:
                 hover=hover,
             )
         )
+    turn_axis(figure, "x", name)
     _rows(figure, [arm.label for arm in arms])
     return Plot(
         key="differences",
@@ -85,11 +90,11 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
     comparisons = result.comparisons[::-1]
     if not comparisons:
         return None
-    decision = result.verdict.decision
+    decision, name = result.verdict.decision, result.objective
     height = 92
     figure = new_figure(
         height=70 + height * len(comparisons),
-        x_title=f"difference in {objective_words(result.objective)}",
+        x_title=f"difference in {axis_words(name)}",
     )
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dash"})
     for row, comparison in enumerate(comparisons):
@@ -100,7 +105,8 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
                 y=[row - 0.18] * len(comparison.differences),
                 mode="markers",
                 marker={"color": shade("#56b4e9", 0.75), "size": 8},
-                hovertemplate="one test fold: %{x:+.3f}<extra></extra>",
+                text=[difference_words(each, name) for each in comparison.differences],
+                hovertemplate="one test fold: %{text}<extra></extra>",
             )
         )
         figure.add_trace(
@@ -110,8 +116,8 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
                 span=comparison.interval,
                 marker={"color": FAMILY_COLOURS["class_weights"], "symbol": "diamond", "size": 12},
                 hover=f"{plain(question, width=50)}<br>"
-                f"{score(comparison.mean, signed=True)} "
-                f"({interval(comparison.interval, signed=True)})<br>"
+                f"{difference_words(comparison.mean, name)} "
+                f"({difference_interval(comparison.interval, name)})<br>"
                 f"{outcome_words(comparison, decision)}",
             )
         )
@@ -125,6 +131,7 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
             showarrow=False,
             text=plain(question, width=48),
         )
+    turn_axis(figure, "x", name)
     figure.update_yaxes(visible=False, range=[-0.5, len(comparisons) - 0.25])
     return Plot(
         key="comparisons",
@@ -140,13 +147,13 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
 
 def scores_by_arm(result: SweepResult) -> Plot:
     """Draw test scores: argmax hollow, with decision weights filled, reference rows below."""
-    objective = objective_words(result.objective)
+    name = result.objective
     weighted, words = has_rule(result), words_of(result.task, result.objective)
     arms = result.arms[::-1]
     references = result.references[::-1]
     labels = [row.label for row in references] + [row.label for row in arms]
     figure = new_figure(
-        height=90 + _row_height(labels) * len(labels), x_title=f"{objective} on test rows"
+        height=90 + _row_height(labels) * len(labels), x_title=f"{axis_words(name)} on test rows"
     )
     styles = arm_styles(result.arms)
     shift = 0.16 if weighted else 0.0
@@ -159,8 +166,9 @@ def scores_by_arm(result: SweepResult) -> Plot:
                 y=row + shift,
                 span=arm.argmax_interval,
                 marker=marker | {"symbol": f"{style.symbol}-open", "line": {"width": 2}},
-                hover=f"{plain(arm.label)}, {words.plain}<br>{score(arm.argmax_score)} "
-                f"({interval(arm.argmax_interval)})",
+                hover=f"{plain(arm.label)}, {words.plain}<br>"
+                f"{objective_score(arm.argmax_score, name)} "
+                f"({objective_interval(arm.argmax_interval, name)})",
             )
         )
         if weighted:
@@ -171,7 +179,8 @@ def scores_by_arm(result: SweepResult) -> Plot:
                     span=arm.decision_interval,
                     marker=marker,
                     hover=f"{plain(arm.label)}, {words.ruled}<br>"
-                    f"{score(arm.decision_score)} ({interval(arm.decision_interval)})",
+                    f"{objective_score(arm.decision_score, name)} "
+                    f"({objective_interval(arm.decision_interval, name)})",
                 )
             )
     for row, reference in enumerate(references):
@@ -186,10 +195,11 @@ def scores_by_arm(result: SweepResult) -> Plot:
                     "color": REFERENCE_COLOUR,
                     "line": {"width": 2},
                 },
-                hover=f"{plain(reference.label)}<br>{score(reference.score)} "
-                f"({interval(reference.interval)})",
+                hover=f"{plain(reference.label)}<br>{objective_score(reference.score, name)} "
+                f"({objective_interval(reference.interval, name)})",
             )
         )
+    turn_axis(figure, "x", name)
     _rows(figure, labels)
     return Plot(
         key="scores",

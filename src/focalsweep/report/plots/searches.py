@@ -21,8 +21,9 @@ from focalsweep.report.plots.style import (
     new_figure,
     plain,
     shade,
+    turn_axis,
 )
-from focalsweep.report.wording import objective_words, score
+from focalsweep.report.wording import axis_words, objective_score
 
 _FEWEST_FOR_BAND = 15
 
@@ -66,7 +67,7 @@ def response(result: SweepResult, trials: pd.DataFrame, *, number: str) -> Plot 
     figure = new_figure(
         height=400,
         x_title=number,
-        y_title=f"{objective_words(result.objective)}, validation",
+        y_title=f"{axis_words(result.objective)}, validation",
     )
     band = noise_band(done[number].to_numpy(np.float64), done["value"].to_numpy(np.float64))
     if band is not None:
@@ -143,6 +144,7 @@ def response(result: SweepResult, trials: pd.DataFrame, *, number: str) -> Plot 
     bottom = min(values.quantile(0.1), band.low.min() if band is not None else np.inf)
     room = 0.06 * (top - bottom) or 0.01
     figure.update_yaxes(range=[bottom - room, top + 2 * room])
+    turn_axis(figure, "y", result.objective)
     return Plot(
         key=f"response-{number}",
         section="response",
@@ -171,7 +173,7 @@ def learning_curves(result: SweepResult) -> Plot:
     figure = new_figure(
         height=380,
         x_title="epoch",
-        y_title=f"{objective_words(result.objective)}, validation",
+        y_title=f"{axis_words(result.objective)}, validation",
     )
     styles = arm_styles(result.arms)
     arms = shown_arms(result)
@@ -197,9 +199,11 @@ def learning_curves(result: SweepResult) -> Plot:
                     legendgroup=arm.name,
                     marker={"color": style.colour, "symbol": style.symbol, "size": 11},
                     hovertemplate=f"{plain(arm.label)}<br>chosen: epoch {arm.best.epochs}, "
-                    f"{score(float(curve[arm.best.epochs - 1]))}<extra></extra>",
+                    f"{objective_score(float(curve[arm.best.epochs - 1]), result.objective)}"
+                    f"<extra></extra>",
                 )
             )
+    turn_axis(figure, "y", result.objective)
     return Plot(
         key="learning",
         section="search",

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import plotly.graph_objects as go
 
 from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_facts import ArmResult
+from focalsweep.metrics.objective import COST, lower_is_better
 
 FAMILY_COLOURS: dict[Family, str] = {
     "cross_entropy": "#7f868f",
@@ -174,6 +176,33 @@ def new_figure(*, height: int, x_title: str = "", y_title: str = "") -> Any:
     figure.update_xaxes(axis, title_text=x_title)
     figure.update_yaxes(axis, title_text=y_title)
     return figure
+
+
+def turn_axis(figure: Any, axis: Literal["x", "y"], objective: str) -> None:
+    """Show utilities in the objective's own unit: where that goes down, so does the axis.
+
+    Numbers and axis are turned together, so what is better stays right of, or above, what is worse.
+    """
+    if not lower_is_better(objective):
+        return
+    for trace in figure.data:
+        trace[axis] = 0.0 - np.asarray(trace[axis], dtype=np.float64)
+        bars = trace[f"error_{axis}"]
+        bars.array, bars.arrayminus = bars.arrayminus, bars.array
+        if objective == COST and trace.hovertemplate:  # of any size, so not in thousandths
+            trace.hovertemplate = trace.hovertemplate.replace(":.3f}", ":.3~g}")
+    for shape in figure.layout.shapes:
+        if shape[f"{axis}ref"] == axis:
+            for end in (f"{axis}0", f"{axis}1"):
+                shape[end] = 0.0 - shape[end]
+    for note in figure.layout.annotations:
+        if note[f"{axis}ref"] in (None, axis):
+            note[axis] = 0.0 - note[axis]
+    shown = figure.layout[f"{axis}axis"]
+    if shown.range is None:
+        shown.autorange = "reversed"
+    else:
+        shown.range = [0.0 - end for end in shown.range]
 
 
 def plain(text: str, *, width: int = 0) -> str:

@@ -8,9 +8,11 @@ import plotly.graph_objects as go
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
 from focalsweep.evidence.surface import SmoothSurface, smooth_surface
+from focalsweep.metrics.objective import lower_is_better
+from focalsweep.metrics.objective_words import own_unit
 from focalsweep.report.frames import FINAL_FOLD, find_arm, leading_arms
 from focalsweep.report.plots.style import Plot, new_figure, plain
-from focalsweep.report.wording import objective_words
+from focalsweep.report.wording import axis_words, objective_score
 
 _MOST = 2
 """Surfaces on the page: the leading arm's first."""
@@ -30,13 +32,15 @@ def surface_maps(result: SweepResult, trials: pd.DataFrame) -> list[Plot]:
 
 
 def _map(result: SweepResult, trials: pd.DataFrame, arm: ArmResult, smooth: SmoothSurface) -> Plot:
-    objective = objective_words(result.objective)
+    objective = axis_words(result.objective)
     own = trials[
         (trials["arm"] == arm.name)
         & (trials["fold"] == FINAL_FOLD)
         & (trials["state"] == "complete")
     ]
     best = float(smooth.score.max())
+    # Turned only where they are shown: what is better stays brighter.
+    turned, name = lower_is_better(result.objective), result.objective
     # Far below the band everything is equally out of question: the colours are for the top.
     floor = max(float(smooth.score.min()), best - max(6 * smooth.noise, 0.02))
     figure = new_figure(height=440, x_title="gamma", y_title="tau")
@@ -44,11 +48,12 @@ def _map(result: SweepResult, trials: pd.DataFrame, arm: ArmResult, smooth: Smoo
         go.Heatmap(
             x=smooth.gamma,
             y=smooth.tau,
-            z=smooth.score.T,
-            zmin=floor,
-            zmax=best,
+            z=own_unit(smooth.score.T, name),
+            zmin=min(own_unit(floor, name), own_unit(best, name)),
+            zmax=max(own_unit(floor, name), own_unit(best, name)),
             zsmooth="best",
             colorscale="Cividis",
+            reversescale=turned,
             colorbar={
                 "orientation": "h",
                 "thickness": 10,
@@ -65,11 +70,11 @@ def _map(result: SweepResult, trials: pd.DataFrame, arm: ArmResult, smooth: Smoo
         go.Contour(
             x=smooth.gamma,
             y=smooth.tau,
-            z=smooth.score.T,
+            z=own_unit(smooth.score.T, name),
             contours={
                 "type": "constraint",
                 "operation": "=",
-                "value": best - smooth.noise,
+                "value": own_unit(best - smooth.noise, name),
             },
             line={"color": "#ffffff", "width": 2.5, "dash": "dash"},
             hoverinfo="skip",
@@ -86,7 +91,7 @@ def _map(result: SweepResult, trials: pd.DataFrame, arm: ArmResult, smooth: Smoo
                 "color": "#d55e00",
                 "line": {"width": 1, "color": "#ffffff"},
             },
-            text=[f"{value:.3f}" for value in own["value"]],
+            text=[objective_score(value, name) for value in own["value"]],
             hovertemplate="gamma %{x:.3g}, tau %{y:.3g}: %{text}<extra>a trial</extra>",
         )
     )

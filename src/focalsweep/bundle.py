@@ -81,7 +81,7 @@ class Bundle:
     def conform(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the model's columns of new rows; see `focalsweep.data.conform.conform`."""
         facts = self.manifest.model
-        return conform(rows, columns=facts.columns, kinds=facts.kinds)
+        return conform(rows, columns=facts.columns, kinds=facts.kinds, written=facts.written)
 
     def load(self) -> FinalModel:
         """Return the model that predicts; this imports TensorFlow.

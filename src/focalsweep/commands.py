@@ -138,7 +138,7 @@ def predict(options: argparse.Namespace) -> int:
     made = read_bundle(options.file)
     facts = made.manifest.model
     text = [name for name, kind in zip(facts.columns, facts.kinds, strict=True) if kind == "text"]
-    rows = read_new_rows(options.data, delimiter=options.delimiter, text=text)
+    rows = read_new_rows(options.data, delimiter=options.delimiter, text=[*text, *facts.written])
     made.conform(rows)  # before TensorFlow, so that what is wrong with the rows shows at once
     for module in options.imports:
         import_module_of_user(module, option="--import")

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from focalsweep.data.columns import plain_columns
+from focalsweep.data.written import Written
 from focalsweep.errors import UserError
 
 
 def plain(values: Any, **kwargs: Any) -> tuple[pd.Series, tuple[str, ...]]:
-    frame, notes = plain_columns(pd.DataFrame({"x": pd.Series(values, **kwargs)}))
-    return frame["x"], notes
+    read = plain_columns(pd.DataFrame({"x": pd.Series(values, **kwargs)}))
+    return read.frame["x"], read.notes
 
 
 DAYS = [0.0, 1.0, 19_782.0]
@@ -53,7 +54,7 @@ def test_a_missing_date_stays_missing() -> None:
 def test_the_order_of_day_and_month_is_found_and_noted() -> None:
     column, notes = plain(["13/01/1970", "02/01/1970"])
     assert days(column) == [12, 1]
-    assert any("`x`, read as %d/%m/%Y" in note for note in notes)
+    assert any("`x`, read as day, month, year" in note for note in notes)
 
 
 def test_durations_and_times_become_days() -> None:
@@ -74,10 +75,42 @@ def test_placeholders_among_numbers_become_missing_with_a_note(mark: str) -> Non
     assert notes == (f"Placeholders among numbers treated as missing: `x` (2 rows: '{mark}').",)
 
 
-def test_decimal_commas_are_read_and_thousands_are_not_guessed() -> None:
-    assert plain(["1,5", "2,25", "3"])[0].tolist() == [1.5, 2.25, 3.0]
-    column, _ = plain(["1,500", "2,250", "3"])
-    assert isinstance(column.dtype, pd.CategoricalDtype)
+def test_formatted_numbers_are_numbers_with_a_note() -> None:
+    column, notes = plain(["$5,377.19", "$12", None, "N/A"])
+    np.testing.assert_array_equal(column, [5377.19, 12, np.nan, np.nan])
+    assert "Text read as numbers, without units and signs of thousands: `x`." in notes
+    column, notes = plain(["1.234,5", "2", "7,25"])
+    assert column.tolist() == [1234.5, 2, 7.25]
+    assert notes == ("Text with decimal commas read as numbers: `x`.",)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["1,234", "950"], "`x` (`1,234` read as 1234)"),
+        (["12 %", "13"], "`x` (1 of 2 different values without `%`)"),
+        ([f"{i} kg" for i in range(40)] + ["1 g"], "`x` (`kg`, `g`)"),
+        ([*map(str, range(40)), "Varies"], "`x` (`Varies`)"),
+        (["03/04/2024 10:00", "05/06/2024"], "`x` (`03/04/2024 10:00`), read as month, day, year"),
+    ],
+)
+def test_what_a_column_cannot_tell_is_a_warning(values: list[str], said: str) -> None:
+    [warning] = plain_columns(pd.DataFrame({"x": values})).warnings
+    assert warning.endswith(f": {said}.")
+
+
+@pytest.mark.parametrize("values", [["1,234", "950"], ["03/04/2024", "05/06/2024"]])
+def test_what_the_user_says_is_not_doubted(values: list[str]) -> None:
+    given = Written(decimal=",", order="dmy")
+    read = plain_columns(pd.DataFrame({"x": values}), given=given)
+    assert read.warnings == ()
+    assert read.frame["x"].iloc[0] in (1.234, pd.Timestamp("2024-04-03"))
+    assert read.written == {"x": given}
+
+
+def test_points_where_commas_were_said_are_named() -> None:
+    read = plain_columns(pd.DataFrame({"x": ["12.5", "7"]}), given=Written(decimal=","))
+    assert read.warnings[0].startswith("Numbers with decimal points where `dataset.decimal` says")
 
 
 @pytest.mark.parametrize(
@@ -125,9 +158,9 @@ def test_constant_and_empty_columns_are_noted_and_kept() -> None:
     frame = pd.DataFrame(
         {"one": [1, 1, 1], "same": ["a"] * 3, "none": [None] * 3, "good": [1, 5, 2]}
     )
-    columns, notes = plain_columns(frame)
-    assert list(columns) == ["one", "same", "none", "good"]
-    assert notes == (
+    read = plain_columns(frame)
+    assert list(read.frame) == ["one", "same", "none", "good"]
+    assert read.notes == (
         "Not used, because it is constant: `one`, `same`.",
         "Not used, because it has no values: `none`.",
     )
@@ -162,9 +195,9 @@ def test_free_text_may_repeat() -> None:
 
 def test_identical_columns_are_noted_and_kept() -> None:
     frame = pd.DataFrame({"a": [1.0, np.nan, 3], "b": [1.0, 2, 3], "c": list("xyx")})
-    columns, notes = plain_columns(frame.assign(d=frame["a"], e=frame["c"], f=frame["a"]))
-    assert list(columns) == list("abcdef")
-    assert notes == (
+    read = plain_columns(frame.assign(d=frame["a"], e=frame["c"], f=frame["a"]))
+    assert list(read.frame) == list("abcdef")
+    assert read.notes == (
         "Equal to another column in every row, which counts it twice: `d` (as `a`), `e` (as `c`), "
         "`f` (as `a`).",
     )
@@ -173,7 +206,7 @@ def test_identical_columns_are_noted_and_kept() -> None:
 @pytest.mark.parametrize("column", [[1, 0, 0], ["b", "a", "a"], [True, False, False]])
 def test_columns_that_say_the_same_in_other_words_are_not_identical(column: list[Any]) -> None:
     frame = pd.DataFrame({"a": [1.5, 0, 0], "b": column})
-    assert plain_columns(frame)[1] == ()
+    assert plain_columns(frame).notes == ()
 
 
 def test_structures_are_refused_by_name() -> None:
@@ -275,13 +308,13 @@ def test_text_of_any_library_is_categories(column: pd.Series) -> None:
 def test_intervals_are_categories_and_nothing_is_no_values() -> None:
     assert plain(pd.interval_range(0, 2))[0].tolist() == ["(0, 1]", "(1, 2]"]
     frame = pd.DataFrame({"x": arrow([None, None], pa.null()), "y": [1, 2]})
-    assert plain_columns(frame)[1] == ("Not used, because it has no values: `x`.",)
+    assert plain_columns(frame).notes == ("Not used, because it has no values: `x`.",)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(max_size=5) | st.none(), min_size=2, max_size=20))
 def test_any_text_becomes_a_plain_column_or_a_sentence(values: list[str | None]) -> None:
     frame = pd.DataFrame({"x": pd.Series(values, dtype="str"), "y": np.arange(len(values)) ** 2})
-    column = plain_columns(frame)[0]["x"]
+    column = plain_columns(frame).frame["x"]
     assert isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == np.float64
     assert column.isna().sum() >= sum(value is None for value in values)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from focalsweep.data.row_roles import read_roles
+from focalsweep.data.written import Written
 from focalsweep.errors import UserError
 
 
@@ -94,3 +95,17 @@ def test_values_that_cannot_be_used_are_refused_in_one_sentence(case: str) -> No
     message = str(raised.value)
     assert "Received: " in message
     assert "\n" not in message
+
+
+def test_times_and_weights_are_read_as_features_are_and_doubts_are_said():
+    roles = read_roles(
+        rows=2,
+        time=pd.Series(["03/04/2024 14:05", "05/06/2024 10:00"], name="day"),
+        weights=pd.Series(["1,5", "0,5"], name="w"),
+    )
+    assert roles.weights.tolist() == [1.5, 0.5]
+    [doubt] = roles.warnings
+    assert "`dataset.day_first=true`" in doubt
+    said = read_roles(rows=2, time=["03/04/2024", "01/05/2024"], written=Written(order="dmy"))
+    assert said.time.tolist() == [19816, 19844]
+    assert said.warnings == ()

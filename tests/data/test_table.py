@@ -59,7 +59,7 @@ BAD: dict[str, tuple[str, str | bytes, str | None, str]] = {
     "no header": ("my.csv", "1,2,3\n4,5,6\n", "label", "add the header line"),
     "semicolons": ("my.csv", GOOD.replace(",", ";"), "label", "set `dataset.delimiter=semicolon`"),
     "tabs": ("my.csv", GOOD.replace(",", "\t"), "label", "set `dataset.delimiter=tab`"),
-    "missing labels": ("my.csv", GOOD + "5,red,\n6,red,NA\n", "label", "2 of 14 rows without one"),
+    "missing labels": ("my.csv", GOOD + "5,red,\n6,red, \n", "label", "2 of 14 rows without one"),
     "single class": ("my.csv", GOOD.replace(",b", ",a"), "label", "`a` in all 12 rows"),
     "regression": (
         "my.csv",
@@ -327,3 +327,45 @@ def test_a_table_of_labels_and_groups_alone_has_no_features() -> None:
 def test_what_is_no_table_with_rows_is_refused(table: Any) -> None:
     with pytest.raises(UserError, match=r"DataFrame|must hold rows and columns"):
         dataset_of_frame(table, target="label")
+
+
+@pytest.mark.parametrize("word", ["None", "NA", "nan", "null", "N/A"])
+def test_a_class_called_like_missing_is_a_class_unless_said(word: str, tmp_path: Path) -> None:
+    path = write(tmp_path, "x,label\n" + f"1,{word}\nNA,b\n3,{word}\n4,b\n" * 2)
+    dataset = load_table(path=str(path), target="label")
+    assert sorted(dataset.class_names) == sorted([word, "b"])
+    assert dataset.features["x"].isna().sum() == 2
+    assert any(f"`dataset.missing=[{word}]` says so" in each for each in dataset.warnings)
+    with pytest.raises(UserError, match="4 of 8 rows without one"):
+        load_table(path=str(path), target="label", missing=[word])
+
+
+def test_a_group_may_be_called_na(tmp_path: Path) -> None:
+    path = write(tmp_path, "x,label,land\n" + "1,a,NA\n2,b,NO\n3,a,NA\n4,b,SE\n")
+    dataset = load_table(path=str(path), target="label", groups="land")
+    assert dataset.groups is not None
+    assert dataset.groups.tolist() == [0, 1, 0, 2]
+
+
+@pytest.mark.parametrize("decimal", [None, ",", "comma"])
+def test_a_file_with_decimal_commas_is_read(decimal: str | None, tmp_path: Path) -> None:
+    path = write(tmp_path, "x;label\n" + "1.234,5;a\n7;b\n3,25;a\n1.000;b\n")
+    dataset = load_table(path=str(path), target="label", delimiter=";", decimal=decimal)
+    assert dataset.features["x"].tolist() == [1234.5, 7, 3.25, 1000]
+    assert dataset.written["x"].decimal == ","
+
+
+def test_points_beside_decimal_commas_are_warned_of_and_read_as_said(tmp_path: Path) -> None:
+    path = write(tmp_path, "m;p;label\n" + "1.234;12,5;a\n950;1.234,50;b\n2.500;3,1;a\n7;2;b\n")
+    given = {"path": str(path), "target": "label", "delimiter": ";"}
+    assert any("`m` were read with decimal points" in each for each in load_table(**given).warnings)
+    dataset = load_table(**given, decimal=",")
+    assert dataset.features["m"].tolist() == [1234, 950, 2500, 7]
+
+
+def test_words_for_missing_hold_in_every_column_and_role(tmp_path: Path) -> None:
+    path = write(tmp_path, "x,y,w,label\n" + "-999,u,1,a\n2,v,2,b\n3,u,-999,a\n4,v,1,b\n")
+    dataset = load_table(path=str(path), target="label", missing=["-999"])
+    assert dataset.features.isna().sum().tolist() == [1, 0, 1]
+    with pytest.raises(UserError, match=r"`dataset.weights` .* 1 of 4 rows empty"):
+        load_table(path=str(path), target="label", missing=["-999"], weights="w")

@@ -32,6 +32,19 @@ Column = Annotated[
     BeforeValidator(lambda name: str(name) if type(name) is int else name),
 ]
 
+# A word that means "missing" may look like a number or, in YAML, like a boolean.
+Words = Annotated[
+    tuple[str, ...],
+    Lax,
+    BeforeValidator(
+        lambda words: (
+            [str(word) for word in ([words] if isinstance(words, str) else words)]
+            if words is not None and not isinstance(words, dict)
+            else words
+        )
+    ),
+]
+
 COLUMNS = ("groups", "split", "time", "weights")
 """Keys of a dataset that name a column with another task than to be a feature."""
 
@@ -64,11 +77,24 @@ class DatasetConfig(Component):
     """Column of positive weights: a row of weight 2 counts as two rows, in training, class counts
     and every score (splits and preprocessing count each row once); null: all count alike."""
 
+    decimal: Literal[".", ",", "point", "comma"] | None = None
+    """Sign of decimals in text such as ``1.234,56``; null: found in each column."""
+    day_first: bool | None = None
+    """Whether 03/04/2024 is the third of April; null: found in each column."""
+    missing: Words | None = None
+    """Words and numbers that mean "no value", in every column, the target's too; null: the empty
+    field, and in features the usual words (NA, NaN, null, None)."""
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Keyword arguments for the source: `name`, every key that is not declared here, and the
-        columns with a task of their own where they are given."""
-        named = {key: getattr(self, key) for key in COLUMNS if getattr(self, key) is not None}
+        columns with a task of their own and ways of writing where they are given."""
+        given = {key: getattr(self, key) for key in (*COLUMNS, "decimal", "day_first", "missing")}
+        named = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in given.items()
+            if value is not None
+        }
         return {"name": self.name, **super().parameters, **named}
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from focalsweep.data.class_names import class_name_warnings
 from focalsweep.data.column_names import refuse_repeated_names
 from focalsweep.data.columns import plain_columns
 from focalsweep.data.dataset import Dataset
@@ -22,6 +23,7 @@ from focalsweep.data.kinds.wide import wide_notes
 from focalsweep.data.leaks import leak_warnings
 from focalsweep.data.row_roles import read_roles
 from focalsweep.data.target_labels import labels_of
+from focalsweep.data.written import Written, without_marks
 from focalsweep.errors import UserError
 
 # Channels of an image: grey, grey and alpha, colours, colours and alpha.
@@ -41,6 +43,7 @@ def dataset_of_arrays(
     time: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     multi_label: bool | None = None,
+    written: Written | None = None,
     notes: Sequence[str] = (),
 ) -> Dataset:
     """Make a dataset of features and labels.
@@ -67,6 +70,8 @@ def dataset_of_arrays(
         ``train`` or ``test`` for each row; or the training and the test row numbers.
     multi_label : bool, optional
         See `focalsweep.data.target_labels.labels_of`.
+    written : Written, optional
+        See `focalsweep.data.table.dataset_of_frame`.
     notes : sequence of str
         What was done to the rows before, in sentences.
 
@@ -98,15 +103,21 @@ def dataset_of_arrays(
             f"`X` and `y` must have one entry a row each. Received: {rows:,} rows in `X` and "
             f"{len(target):,} in `y`; check which of them is cut or transposed."
         )
+    if written is not None:
+        target = target.apply(without_marks, missing=written.missing)
     labels, names, label_notes = labels_of(target, multi_label=multi_label)
     if class_names is not None and target.shape[1] == 1:
         names = _named(names, class_names)
     parts = _row_numbers(split, rows=rows)
-    roles = read_roles(rows=rows, groups=groups, split=parts, time=time, weights=weights)
+    roles = read_roles(
+        rows=rows, groups=groups, split=parts, time=time, weights=weights, written=written
+    )
     shape: tuple[int, int, int] | None = None
     wide: sparse.csr_array | None = None
     wide_names: tuple[str, ...] = ()
     value_notes: tuple[str, ...] = ()
+    warnings = class_name_warnings(names, labels, column=str(target.columns[0]))
+    found: dict[str, Written] = {}
     if sparse.issparse(values):
         wide = _finite_sparse(values)
         wide_names = tuple(_feature_names(feature_names, columns=wide.shape[1], given=True))
@@ -115,7 +126,9 @@ def dataset_of_arrays(
     elif values.ndim in (3, 4):
         features, shape = _pixels(values)
     else:
-        features, value_notes = plain_columns(_frame(values, feature_names))
+        plain = plain_columns(_frame(values, feature_names), given=written)
+        features, value_notes, found = plain.frame, plain.notes, plain.written
+        warnings += (*plain.warnings, *leak_warnings(features, labels))
     return Dataset(
         name=name,
         features=features,
@@ -123,7 +136,7 @@ def dataset_of_arrays(
         class_names=names,
         origin=origin,
         notes=(*notes, *label_notes, *roles.notes, *value_notes),
-        warnings=leak_warnings(features, labels) if shape is None and wide is None else (),
+        warnings=(*roles.warnings, *warnings),
         groups=roles.groups,
         split=roles.split,
         time=roles.time,
@@ -131,6 +144,7 @@ def dataset_of_arrays(
         image_shape=shape,
         sparse=wide,
         sparse_names=wide_names,
+        written=found,
     )
 
 

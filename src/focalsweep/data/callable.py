@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from focalsweep.data.column_names import listed
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.source_key import from_source
 from focalsweep.data.table import dataset_of_frame
+from focalsweep.data.written import Written, written_by_user
 from focalsweep.errors import UserError
 
 _ORDER = ("X", "y", "groups", "split", "time", "weights", "class_names")
@@ -33,6 +34,9 @@ def load_callable(
     split: str | None = None,
     time: str | None = None,
     weights: str | None = None,
+    decimal: str | None = None,
+    day_first: bool | None = None,
+    missing: Sequence[str] | None = None,
 ) -> Dataset:
     """Load what a function returns.
 
@@ -50,6 +54,8 @@ def load_callable(
         bring these with them.
     multi_label : bool, optional
         See `focalsweep.data.target_labels.labels_of`.
+    decimal, day_first, missing : optional
+        See `focalsweep.data.written.written_by_user`.
 
     Raises
     ------
@@ -59,6 +65,7 @@ def load_callable(
     given = dict(arguments or {})
     returned = _call(_imported(function), given, path=function)
     columns = {"target": target, "groups": groups, "split": split, "time": time, "weights": weights}
+    written = written_by_user(decimal=decimal, day_first=day_first, missing=missing)
     if isinstance(returned, pd.DataFrame):
         return dataset_of_frame(
             returned,
@@ -70,6 +77,7 @@ def load_callable(
             split=split,
             time=time,
             weights=weights,
+            written=written,
             key="dataset.function",
         )
     for key, column in columns.items():
@@ -80,11 +88,18 @@ def load_callable(
                 "with the arrays."
             )
     with from_source("dataset.function", function):
-        return dataset_of_returned(returned, name=name, origin=function, multi_label=multi_label)
+        return dataset_of_returned(
+            returned, name=name, origin=function, multi_label=multi_label, written=written
+        )
 
 
 def dataset_of_returned(
-    returned: Any, *, name: str, origin: str, multi_label: bool | None = None
+    returned: Any,
+    *,
+    name: str,
+    origin: str,
+    multi_label: bool | None = None,
+    written: Written | None = None,
 ) -> Dataset:
     """Make a dataset of what a function returned.
 
@@ -99,6 +114,8 @@ def dataset_of_returned(
         See `focalsweep.data.dataset.Dataset`.
     multi_label : bool, optional
         See `focalsweep.data.target_labels.labels_of`.
+    written : Written, optional
+        See `focalsweep.data.table.dataset_of_frame`.
 
     Raises
     ------
@@ -119,8 +136,8 @@ def dataset_of_returned(
                 f"`{wrong[0]}` must be the name of a column where `y` is one. Received from "
                 f"`{origin}`: a `{type(rest[wrong[0]]).__name__}`; return `y` itself instead."
             )
-        return dataset_of_frame(X, target=y, name=name, **rest)
-    return dataset_of_arrays(X, y, name=name, **given)
+        return dataset_of_frame(X, target=y, name=name, **rest, written=written)
+    return dataset_of_arrays(X, y, name=name, **given, written=written)
 
 
 def _imported(function: str) -> Callable[..., Any]:

@@ -8,48 +8,70 @@ kind a column of text is. What changes the meaning of a column is noted.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from focalsweep.data.plain_column import Notes, plain_column
+from focalsweep.data.plain_column import plain_column
+from focalsweep.data.written import Notes, Record, Written
 from focalsweep.errors import UserError
 
 _SHOWN = 6
 
 
-def plain_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the columns as plain kinds, and notes on what was done.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlainColumns:
+    """Hold columns of plain kinds, and how they were found to be written.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (rows, columns)
+        Same columns in the same order, on a range index; infinite numbers are missing. A saved
+        row index (an unnamed first column counting the rows) is left out.
+    notes, warnings : tuple of str
+        One sentence for each kind of change, and for each kind of doubt, naming the columns.
+    written : dict of str to Written
+        Columns whose text says more than pandas reads.
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    written: dict[str, Written]
+
+
+def plain_columns(frame: pd.DataFrame, *, given: Written | None = None) -> PlainColumns:
+    """Return the columns as plain kinds, with notes on what was done.
 
     Parameters
     ----------
     frame : DataFrame of shape (rows, columns)
         Feature columns as a reader gives them, with different names.
-
-    Returns
-    -------
-    columns : DataFrame of shape (rows, columns)
-        Same columns in the same order, on a range index; infinite numbers are missing. A saved
-        row index (an unnamed first column counting the rows) is left out.
-    notes : tuple of str
-        One sentence for each kind of change, naming the columns.
+    given : Written, optional
+        What the user says of how the table is written.
 
     Raises
     ------
     UserError
         When a column holds lists, bytes or other structures, or when no column varies.
     """
-    notes: Notes = defaultdict(list)
+    record, given = Record(), given or Written()
+    notes = record.notes
     columns: dict[str, pd.Series[Any]] = {}
     for position, name in enumerate(frame.columns):
-        column = plain_column(frame[name].reset_index(drop=True), name=str(name), notes=notes)
+        column = plain_column(
+            frame[name].reset_index(drop=True), name=str(name), record=record, given=given
+        )
         # An index saved by pandas has no name, and this one when it was read and saved again.
         if position == 0 and name in ("unnamed_0", "Unnamed: 0") and counts_rows(column):
             notes["Left out, because it counts the rows as a saved index does"].append(f"`{name}`")
             continue
         columns[str(name)] = column
+        if given != Written():
+            # Numbers that the reader knew may come as text, and dates with a mark for none.
+            record.written.setdefault(str(name), given)
     used = []
     for name, column in columns.items():
         if column.isna().all():
@@ -69,7 +91,17 @@ def plain_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
         notes["Equal to another column in every row, which counts it twice"].append(
             f"`{name}` (as `{first}`)"
         )
-    return plain, tuple(f"{what}: {_listed(names)}." for what, names in notes.items())
+    return PlainColumns(
+        frame=plain,
+        notes=sentences(notes),
+        warnings=sentences(record.warnings),
+        written=record.written,
+    )
+
+
+def sentences(notes: Notes) -> tuple[str, ...]:
+    """Return one sentence for each kind of thing that was noted, naming some columns."""
+    return tuple(f"{what}: {_listed(names)}." for what, names in notes.items())
 
 
 def counts_rows(column: pd.Series[Any]) -> bool:

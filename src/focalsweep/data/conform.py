@@ -7,8 +7,7 @@ names the column, because a prediction from a misread column would look like any
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,11 +16,14 @@ import pandas as pd
 from focalsweep.data.column_names import listed
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.plain_column import plain_column
+from focalsweep.data.text_column import PLACEHOLDERS
+from focalsweep.data.written import Record, Written, without_marks
+from focalsweep.data.written_dates import Order, read_dates
+from focalsweep.data.written_numbers import read_numbers
 from focalsweep.errors import UserError
 
 ColumnKind = Literal["number", "boolean", "date", "text"]
 
-_DATE_ORDERS = ("ISO8601", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
 _TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
 _WORDS: dict[ColumnKind, str] = {
     "number": "numbers",
@@ -39,7 +41,11 @@ def kinds_of(dataset: Dataset) -> tuple[ColumnKind, ...]:
 
 
 def conform(
-    frame: pd.DataFrame, *, columns: Sequence[str], kinds: Sequence[ColumnKind]
+    frame: pd.DataFrame,
+    *,
+    columns: Sequence[str],
+    kinds: Sequence[ColumnKind],
+    written: Mapping[str, Written] | None = None,
 ) -> pd.DataFrame:
     """Return the columns of training, in their order and of their kinds.
 
@@ -51,6 +57,9 @@ def conform(
         Names of the columns of training.
     kinds : sequence of {"number", "boolean", "date", "text"}
         What each holds; levels of categories are text.
+    written : mapping of str to Written, optional
+        How the text of columns was written in training, as in `Dataset.written`: a new row is read
+        the same way, though it alone would not tell.
 
     Raises
     ------
@@ -78,7 +87,12 @@ def conform(
     named = frame.set_axis(names, axis=1)
     return pd.DataFrame(
         {
-            name: _as_kind(named[name].reset_index(drop=True), kind, name=name)
+            name: _as_kind(
+                named[name].reset_index(drop=True),
+                kind,
+                name=name,
+                written=(written or {}).get(name, Written()),
+            )
             for name, kind in zip(columns, kinds, strict=True)
         },
         index=pd.RangeIndex(len(frame)),
@@ -95,26 +109,28 @@ def _kind(dtype: Any) -> ColumnKind:
     return "date" if kinds.is_datetime64_any_dtype(dtype) else "text"
 
 
-def _as_kind(column: pd.Series[Any], kind: ColumnKind, *, name: str) -> pd.Series[Any]:
+def _as_kind(
+    column: pd.Series[Any], kind: ColumnKind, *, name: str, written: Written
+) -> pd.Series[Any]:
+    column = without_marks(column, written.missing)
     if kind == "text":
         return _text(column, name=name)
     if kind == "date" and _is_text(column):
-        return _dates(column, name=name)
+        return _dates(column, name=name, written=written)
     if kind == "boolean" and _is_text(column):
         truths = column.map(lambda value: _TRUTHS.get(str(value).strip().lower()), "ignore")
         _refuse(column, truths.isna() & column.notna(), kind, name=name)
         return truths.astype("float64")
-    plain = plain_column(column, name=name, notes=defaultdict(list))
+    if kind == "number" and _is_text(column):
+        return _numbers(column, name=name, written=written)
+    plain = plain_column(column, name=name, record=Record(), given=Written())
     if kind == "date":
         fits = pd.api.types.is_datetime64_any_dtype(plain.dtype)
     else:
         fits = pd.api.types.is_numeric_dtype(plain.dtype)
         # `plain_column` makes days of durations, as in training; a date is none.
-    if not fits and column.notna().any():
-        wrong = column.notna()
-        if kind == "number" and _is_text(column):
-            wrong &= pd.to_numeric(column, errors="coerce").isna()
-        _refuse(column, wrong, kind, name=name)
+    if not fits:
+        _refuse(column, column.notna(), kind, name=name)
     if kind == "boolean":
         _refuse(column, plain.notna() & ~plain.isin([0, 1]), kind, name=name)
     return plain if fits else pd.Series(np.nan, index=column.index)
@@ -137,25 +153,41 @@ def _text(column: pd.Series[Any], *, name: str) -> pd.Series[Any]:
     return values.astype("str")
 
 
-def _dates(column: pd.Series[Any], *, name: str) -> pd.Series[Any]:
-    """Read dates by the one order that fits all of them."""
+def _stripped(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return text, None for what stands for nothing."""
     text = column.astype("object").map(lambda value: str(value).strip(), na_action="ignore")
-    read: list[pd.Series[Any]] = []
-    for order in _DATE_ORDERS:
-        dates = pd.to_datetime(text, format=order, errors="coerce", utc=True)
-        if not (dates.isna() & text.notna()).any():
-            naive = dates.dt.tz_localize(None)
-            if not any(naive.equals(other) for other in read):
-                read.append(naive)
-    if not read:
-        iso = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-        _refuse(column, iso.isna() & text.notna(), "date", name=name)
-    if len(read) > 1:
+    text = text.astype("str")
+    return text.mask(text.str.lower().isin(PLACEHOLDERS))
+
+
+def _numbers(column: pd.Series[Any], *, name: str, written: Written) -> pd.Series[Any]:
+    text = _stripped(column)
+    present = text.dropna()
+    numbers = pd.Series(np.nan, index=present.index)
+    if written.decimal != ",":
+        numbers = pd.to_numeric(present, errors="coerce").astype("float64")
+    if written.decimal:
+        numbers = numbers.fillna(read_numbers(present, written=written))
+    _refuse(column, text.notna() & numbers.reindex(text.index).isna(), "number", name=name)
+    return numbers.where(np.isfinite(numbers)).reindex(text.index)
+
+
+def _dates(column: pd.Series[Any], *, name: str, written: Written) -> pd.Series[Any]:
+    """Read dates in the order of training, or in the one order that fits all of them."""
+    text = _stripped(column)
+    present = text.dropna()
+    iso = pd.to_datetime(present, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
+    orders: list[Order] = [written.order] if written.order else ["dmy", "mdy"]
+    read = [iso.fillna(read_dates(present, order=order)).reindex(text.index) for order in orders]
+    fitting = [dates for dates in read if (dates.notna() == text.notna()).all()]
+    if not fitting:
+        _refuse(column, text.notna() & read[0].isna(), "date", name=name)
+    if any(not dates.equals(fitting[0]) for dates in fitting):
         raise UserError(
             f"Column `{name}` must hold dates of which day and month are clear. Received: "
-            f"`{text.dropna().iloc[0]}`; write year-month-day."
+            f"`{present.iloc[0]}`; write year-month-day."
         )
-    return read[0]
+    return fitting[0]
 
 
 def _refuse(column: pd.Series[Any], wrong: pd.Series[Any], kind: ColumnKind, *, name: str) -> None:

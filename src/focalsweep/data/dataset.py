@@ -7,12 +7,15 @@ raw here because preprocessing may be fitted on training rows only, which are kn
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from focalsweep.data.written import Written
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -60,6 +63,8 @@ class Dataset:
         Wide numeric columns that are mostly zero (counts of words), beside `features`.
     sparse_names : tuple of str
         Name of each wide column, different from those of `features`; may be empty.
+    written : mapping of str to Written
+        How the text of columns was written that were read as numbers or dates, for rows to come.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Dataset:
     image_shape: tuple[int, int, int] | None = None
     sparse: csr_array | None = None
     sparse_names: tuple[str, ...] = field(default=())
+    written: Mapping[str, Written] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import pandas as pd
 
@@ -23,7 +24,14 @@ from focalsweep.errors import UserError
 _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 
 
-def read_delimited(path: Path, *, delimiter: str | None, text: Sequence[str] = ()) -> pd.DataFrame:
+def read_delimited(
+    path: Path,
+    *,
+    delimiter: str | None,
+    text: Sequence[str] = (),
+    decimal: str = "",
+    as_it_stands: Sequence[str] = (),
+) -> pd.DataFrame:
     """Return the table as pandas types it, with stripped column names, in the file's order.
 
     Parameters
@@ -34,6 +42,10 @@ def read_delimited(path: Path, *, delimiter: str | None, text: Sequence[str] = (
         See `focalsweep.data.table.load_table`.
     text : sequence of str
         Columns that stay text, whatever they look like; those that are not there do not matter.
+    decimal : {"", ".", ","}
+        Sign of decimals, where the user says it.
+    as_it_stands : sequence of str
+        Columns in which ``NA``, ``None`` and the like are values: only an empty field is none.
 
     Raises
     ------
@@ -43,18 +55,28 @@ def read_delimited(path: Path, *, delimiter: str | None, text: Sequence[str] = (
     separator = _separator(path, delimiter)
     with _reading(path), _opened(path) as stream:
         names = _scan(stream, path=path, separator=separator)
+    read: Callable[..., Any] = partial(
+        pd.read_csv,
+        sep=separator,
+        names=names,
+        header=0,
+        index_col=False,
+        skipinitialspace=True,
+        # One pass over whole columns: otherwise a column may be typed in pieces.
+        low_memory=False,
+        dtype=dict.fromkeys(text, "str"),
+        decimal=decimal or ".",
+    )
     with _reading(path), _opened(path) as stream:
-        return pd.read_csv(
-            stream,
-            sep=separator,
-            names=names,
-            header=0,
-            index_col=False,
-            skipinitialspace=True,
-            # One pass over whole columns: otherwise a column may be typed in pieces.
-            low_memory=False,
-            dtype=dict.fromkeys(text, "str"),
-        )
+        table: pd.DataFrame = read(stream)
+    standing = [name for name in dict.fromkeys(map(str.strip, as_it_stands)) if name in names]
+    if standing and table[standing].isna().any(axis=None):
+        with _reading(path), _opened(path) as stream:
+            words: pd.DataFrame = read(
+                stream, usecols=standing, keep_default_na=False, na_values=[""]
+            )
+        table[standing] = words[standing]
+    return table
 
 
 def _separator(path: Path, delimiter: str | None) -> str:

@@ -206,8 +206,8 @@ def _refuse_missing(missing: int, *, column: pd.Series[Any]) -> None:
     if missing:
         raise UserError(
             "`dataset.target` must name a column with a class in every row. Received: "
-            f"`{column.name}` with {missing:,} of {len(column):,} rows without one (empty, NA, "
-            "NaN, None and null count as missing); remove these rows or label them."
+            f"`{column.name}` with {missing:,} of {len(column):,} rows without one (empty, or a "
+            "word of `dataset.missing`); remove these rows or label them."
         )
 
 

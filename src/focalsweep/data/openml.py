@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn import datasets
@@ -11,6 +12,7 @@ from focalsweep.data.arrays import dataset_of_arrays
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.network import fetching
 from focalsweep.data.table import dataset_of_frame
+from focalsweep.data.written import written_by_user
 from focalsweep.errors import UserError
 
 _SERVER = "www.openml.org"
@@ -28,6 +30,9 @@ def load_openml(
     split: str | None = None,
     time: str | None = None,
     weights: str | None = None,
+    decimal: str | None = None,
+    day_first: bool | None = None,
+    missing: Sequence[str] | None = None,
 ) -> Dataset:
     """Load a dataset by `sklearn.datasets.fetch_openml`, which keeps it for the next time.
 
@@ -48,6 +53,8 @@ def load_openml(
         Target column; by default the one (or those) that OpenML says.
     multi_label, groups, split, time, weights
         See `focalsweep.data.table.dataset_of_frame`.
+    decimal, day_first, missing : optional
+        See `focalsweep.data.written.written_by_user`.
 
     Raises
     ------
@@ -95,6 +102,7 @@ def load_openml(
         split=split,
         time=time,
         weights=weights,
+        written=written_by_user(decimal=decimal, day_first=day_first, missing=missing),
         notes=notes,
         key="dataset.data_name" if data_id is None else "dataset.data_id",
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.parquet_files import read_parquet
 from focalsweep.data.table import dataset_of_frame
 from focalsweep.data.table_path import existing_file, existing_path, short_name
+from focalsweep.data.written import written_by_user
 
 
 def load_parquet(
@@ -18,6 +21,9 @@ def load_parquet(
     split: str | None = None,
     time: str | None = None,
     weights: str | None = None,
+    decimal: str | None = None,
+    day_first: bool | None = None,
+    missing: Sequence[str] | None = None,
 ) -> Dataset:
     """Load a Parquet table with one row an example.
 
@@ -28,6 +34,8 @@ def load_parquet(
         of such files, also in ``key=value`` folders.
     target, multi_label, groups, split, time, weights
         See `focalsweep.data.table.dataset_of_frame`.
+    decimal, day_first, missing : optional
+        See `focalsweep.data.written.written_by_user`.
     name : str, optional
         Short name of the dataset; by default the name of the file or folder.
 
@@ -49,5 +57,6 @@ def load_parquet(
         split=split,
         time=time,
         weights=weights,
+        written=written_by_user(decimal=decimal, day_first=day_first, missing=missing),
         key="dataset.path",
     )

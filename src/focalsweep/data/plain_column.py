@@ -9,15 +9,15 @@ import pandas as pd
 import pyarrow as pa
 
 from focalsweep.data.text_column import text_column
+from focalsweep.data.written import Notes, Record, Written, without_marks
 from focalsweep.errors import UserError
-
-Notes = dict[str, list[str]]
-"""What was done, and to which columns."""
 
 _SCALARS = (str, bool, int, float, np.bool_, np.number)
 
 
-def plain_column(column: pd.Series[Any], *, name: str, notes: Notes) -> pd.Series[Any]:
+def plain_column(
+    column: pd.Series[Any], *, name: str, record: Record, given: Written
+) -> pd.Series[Any]:
     """Return the column as numbers, booleans, dates, categories or free text.
 
     Parameters
@@ -26,8 +26,10 @@ def plain_column(column: pd.Series[Any], *, name: str, notes: Notes) -> pd.Serie
         As a reader gives it.
     name : str
         For notes and messages.
-    notes : dict of str to list of str
+    record : Record
         What changes the meaning of the column is added here.
+    given : Written
+        What the user says of the table.
 
     Raises
     ------
@@ -35,7 +37,8 @@ def plain_column(column: pd.Series[Any], *, name: str, notes: Notes) -> pd.Serie
         When the column holds lists, bytes, complex numbers or other structures.
     """
     kinds = pd.api.types
-    column = _without_extension(column)
+    notes = record.notes
+    column = without_marks(_without_extension(column), given.missing)
     if kinds.is_bool_dtype(column.dtype):
         return column.astype("float64" if column.isna().any() else "bool")
     if kinds.is_complex_dtype(column.dtype):
@@ -47,8 +50,8 @@ def plain_column(column: pd.Series[Any], *, name: str, notes: Notes) -> pd.Serie
     if kinds.is_datetime64_any_dtype(column.dtype):
         return _dates(column, name=name, notes=notes)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return _text(column.astype("object"), name=name, notes=notes)
-    return _objects(column, name=name, notes=notes)
+        return _text(column.astype("object"), name=name, record=record, given=given)
+    return _objects(column, name=name, record=record, given=given)
 
 
 def _without_extension(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -73,11 +76,14 @@ def _without_extension(column: pd.Series[Any]) -> pd.Series[Any]:
     return column
 
 
-def _objects(column: pd.Series[Any], *, name: str, notes: Notes) -> pd.Series[Any]:
+def _objects(
+    column: pd.Series[Any], *, name: str, record: Record, given: Written
+) -> pd.Series[Any]:
+    notes = record.notes
     kind = pd.api.types.infer_dtype(column, skipna=True)
     match kind:
         case "string":
-            return _text(column, name=name, notes=notes)
+            return _text(column, name=name, record=record, given=given)
         case "empty":
             return pd.Series(np.nan, index=column.index)
         case "boolean" | "integer" | "floating" | "mixed-integer-float" | "decimal":
@@ -91,9 +97,9 @@ def _objects(column: pd.Series[Any], *, name: str, notes: Notes) -> pd.Series[An
             return _durations(durations, name=name, notes=notes)
         case "mixed-integer" | "mixed" if column.dropna().map(_is_scalar).all():
             notes["Text, numbers or booleans mixed, read as text"].append(f"`{name}`")
-            return _text(column.map(str, na_action="ignore"), name=name, notes=notes)
+            return _text(column.map(str, na_action="ignore"), name=name, record=record, given=given)
         case "interval":
-            return _text(column.map(str, na_action="ignore"), name=name, notes=notes)
+            return _text(column.map(str, na_action="ignore"), name=name, record=record, given=given)
         case _:
             raise _structure(column, name=name)
 
@@ -146,11 +152,11 @@ def _durations(column: pd.Series[Any], *, name: str, notes: Notes) -> pd.Series[
     return days
 
 
-def _text(column: pd.Series[Any], *, name: str, notes: Notes) -> pd.Series[Any]:
+def _text(column: pd.Series[Any], *, name: str, record: Record, given: Written) -> pd.Series[Any]:
     """Return numbers or dates where all of the text is such, else categories or free text."""
-    read = text_column(column, name=name, notes=notes)
+    read = text_column(column, name=name, record=record, given=given)
     if pd.api.types.is_datetime64_any_dtype(read.dtype):
-        return _dates(read, name=name, notes=notes)
+        return _dates(read, name=name, notes=record.notes)
     if pd.api.types.is_numeric_dtype(read.dtype):
-        return _numbers(read, name=name, notes=notes)
+        return _numbers(read, name=name, notes=record.notes)
     return read

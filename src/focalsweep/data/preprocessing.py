@@ -24,6 +24,8 @@ from focalsweep.data.kinds.treatment import Treatment
 from focalsweep.data.kinds.wide import Wide, fit_wide
 from focalsweep.errors import UserError
 
+_SHOWN = 3
+
 
 class Block(Protocol):
     """Make some columns out of some columns."""
@@ -150,18 +152,29 @@ def fit_preprocessor(
         blocks, unused = _fit_columns(features)
     wide = None if sparse is None else fit_wide(sparse)
     if not blocks and wide is None:
-        columns = features.shape[1] + (0 if sparse is None else sparse.shape[1])
-        raise UserError(
-            f"At least one feature must vary over the training rows of a fold. Received: {columns} "
-            f"columns that are constant or too rare in {len(features)} rows; set a smaller "
-            "`evaluation.folds` or `evaluation.inner_folds`, or add feature columns to the "
-            "`dataset`."
-        )
+        raise _nothing_left(features, unused)
     return Preprocessor(
         columns=tuple(map(str, features.columns)),
         blocks=tuple(blocks),
         wide=wide,
         unused=tuple(unused),
+    )
+
+
+def _nothing_left(features: pd.DataFrame, unused: list[Treatment]) -> UserError:
+    """Say of the columns why each is not used: text that hardly repeats is not constant."""
+    shown = "; ".join(f"`{each.name}` {each.treatment}" for each in unused[:_SHOWN])
+    more = f" and {len(unused) - _SHOWN} more" if len(unused) > _SHOWN else ""
+    way_out = "set a smaller `evaluation.folds` or `evaluation.inner_folds`, or add feature columns"
+    if any(each.kind in ("category", "text") for each in unused):
+        way_out = (
+            "write numbers and dates alike in all rows, so that they are not taken for names, or "
+            "add feature columns"
+        )
+    return UserError(
+        "At least one feature must vary over the training rows of a fold, and repeat where it is "
+        f"text. Received in {len(features):,} rows of the `dataset`: {shown or 'no column'}{more}; "
+        f"{way_out}."
     )
 
 

@@ -14,9 +14,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from focalsweep.data.column_names import listed
-from focalsweep.data.columns import plain_columns
+from focalsweep.data.columns import sentences
 from focalsweep.data.kinds.dates import days_of
+from focalsweep.data.plain_column import plain_column
 from focalsweep.data.splits import Split
+from focalsweep.data.written import Record, Written
 from focalsweep.errors import UserError
 
 _TRAIN = frozenset({"train", "training"})
@@ -33,6 +35,7 @@ class RowRoles:
     time: NDArray[np.float64] | None = None
     weights: NDArray[np.float32] | None = None
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def read_roles(
@@ -42,6 +45,7 @@ def read_roles(
     split: ArrayLike | None = None,
     time: ArrayLike | None = None,
     weights: ArrayLike | None = None,
+    written: Written | None = None,
 ) -> RowRoles:
     """Return the roles of all rows, checked.
 
@@ -57,25 +61,31 @@ def read_roles(
         Numbers or dates.
     weights : array of shape (rows,), optional
         Numbers > 0.
+    written : Written, optional
+        What the user says of how times and weights are written.
 
     Raises
     ------
     UserError
         When one of them has another length, or values that cannot be used.
     """
-    given = {"groups": groups, "split": split, "time": time, "weights": weights}
+    values_of = {"groups": groups, "split": split, "time": time, "weights": weights}
     columns = {
         key: _column(values, key=key, rows=rows)
-        for key, values in given.items()
+        for key, values in values_of.items()
         if values is not None
     }
     parts, notes = split_of(columns["split"]) if "split" in columns else (None, ())
+    record, given = Record(), written or Written()
     return RowRoles(
         groups=group_codes(columns["groups"]) if "groups" in columns else None,
         split=parts,
-        time=times_of(columns["time"]) if "time" in columns else None,
-        weights=weights_of(columns["weights"]) if "weights" in columns else None,
+        time=times_of(columns["time"], record=record, given=given) if "time" in columns else None,
+        weights=weights_of(columns["weights"], record=record, given=given)
+        if "weights" in columns
+        else None,
         notes=notes,
+        warnings=sentences(record.warnings),
     )
 
 
@@ -150,7 +160,9 @@ def split_of(column: pd.Series[Any]) -> tuple[Split, tuple[str, ...]]:
     return parts, notes
 
 
-def times_of(column: pd.Series[Any]) -> NDArray[np.float64]:
+def times_of(
+    column: pd.Series[Any], *, record: Record | None = None, given: Written | None = None
+) -> NDArray[np.float64]:
     """Return when each row was seen: numbers as they are, dates as days since 1970-01-01.
 
     Raises
@@ -165,8 +177,7 @@ def times_of(column: pd.Series[Any]) -> NDArray[np.float64]:
             f"`{column.name}` with `{column.iloc[0]}` in all rows; choose another column or remove "
             "the key."
         )
-    # Read as a feature would be, so that the same text is the same date in both places.
-    plain = plain_columns(pd.DataFrame({"time": column.to_numpy()}))[0]["time"]
+    plain = _plain(column, record=record, given=given)
     if pd.api.types.is_datetime64_any_dtype(plain.dtype):
         plain = pd.Series(days_of(plain))
     if isinstance(plain.dtype, pd.CategoricalDtype) or not (
@@ -185,7 +196,9 @@ def times_of(column: pd.Series[Any]) -> NDArray[np.float64]:
     return times
 
 
-def weights_of(column: pd.Series[Any]) -> NDArray[np.float32]:
+def weights_of(
+    column: pd.Series[Any], *, record: Record | None = None, given: Written | None = None
+) -> NDArray[np.float32]:
     """Return the weight of each row, divided by the mean.
 
     Raises
@@ -194,10 +207,15 @@ def weights_of(column: pd.Series[Any]) -> NDArray[np.float32]:
         When a weight is no number, missing, infinite, zero or negative.
     """
     _refuse_missing(column, key="weights", holds="a weight")
-    is_boolean = pd.api.types.is_bool_dtype(column.dtype)
-    numbers = pd.to_numeric(column, errors="coerce") if not is_boolean else None
-    if numbers is None or numbers.isna().any():
-        found = column[numbers.isna()].iloc[0] if numbers is not None else column.iloc[0]
+    kinds = pd.api.types
+    numbers = (
+        column
+        if kinds.is_numeric_dtype(column.dtype)
+        else _plain(column, record=record, given=given)
+    )
+    if kinds.is_bool_dtype(numbers.dtype) or not kinds.is_numeric_dtype(numbers.dtype):
+        numeric = pd.to_numeric(column.astype("object").map(str), errors="coerce").notna()
+        found = column.iloc[0] if numeric.all() else column[~numeric].iloc[0]
         raise UserError(
             f"`dataset.weights` must name a column of numbers > 0. Received: `{column.name}` with "
             f"`{str(found)[:40]}`; choose another column."
@@ -218,6 +236,19 @@ def weights_of(column: pd.Series[Any]) -> NDArray[np.float32]:
             "mend them or choose another column."
         )
     return scaled
+
+
+def _plain(
+    column: pd.Series[Any], *, record: Record | None, given: Written | None
+) -> pd.Series[Any]:
+    """Return the column as a feature would be read: the same text is the same date in both."""
+    plain = plain_column(
+        pd.Series(column.to_numpy()),
+        name=str(column.name),
+        record=record or Record(),
+        given=given or Written(),
+    )
+    return plain
 
 
 def _column(values: ArrayLike, *, key: str, rows: int) -> pd.Series[Any]:

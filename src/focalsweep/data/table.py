@@ -8,11 +8,14 @@ encoding is fitted later, on training rows only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from focalsweep.data.class_names import class_name_warnings
 from focalsweep.data.column_names import listed, refuse_repeated_names
 from focalsweep.data.columns import plain_columns
 from focalsweep.data.dataset import Dataset
@@ -24,6 +27,7 @@ from focalsweep.data.row_roles import read_roles
 from focalsweep.data.source_key import from_source
 from focalsweep.data.table_path import existing_file, short_name
 from focalsweep.data.target_labels import labels_of
+from focalsweep.data.written import Written, without_marks, written_by_user
 from focalsweep.errors import UserError
 
 
@@ -38,6 +42,9 @@ def load_table(
     split: str | None = None,
     time: str | None = None,
     weights: str | None = None,
+    decimal: str | None = None,
+    day_first: bool | None = None,
+    missing: Sequence[str] | None = None,
 ) -> Dataset:
     """Load a table with one row an example and one or several columns that hold the classes.
 
@@ -48,6 +55,8 @@ def load_table(
         with one file); text must be UTF-8 with a header. What it is is read from its content.
     target, multi_label, groups, split, time, weights
         See `dataset_of_frame`.
+    decimal, day_first, missing : optional
+        See `focalsweep.data.written.written_by_user`.
     name : str, optional
         Short name of the dataset; by default the name of the file.
     delimiter : str, optional
@@ -59,12 +68,20 @@ def load_table(
     UserError
         When the file or a column cannot be used.
     """
+    written = written_by_user(decimal=decimal, day_first=day_first, missing=missing)
     file = existing_file(path, kind="a CSV or Parquet file with a table")
     if looks_like_parquet(file):
         frame = read_parquet(file)
     else:
-        frame = read_delimited(file, delimiter=None if delimiter is None else str(delimiter))
-    return dataset_of_frame(
+        targets = [target] if isinstance(target, str) else target or []
+        frame = read_delimited(
+            file,
+            delimiter=None if delimiter is None else str(delimiter),
+            decimal=written.decimal,
+            # A class or a group may be called NA.
+            as_it_stands=[*targets, *(key for key in (groups, split) if key is not None)],
+        )
+    dataset = dataset_of_frame(
         frame,
         target=target,
         name=name or short_name(file, default="table"),
@@ -74,8 +91,11 @@ def load_table(
         split=split,
         time=time,
         weights=weights,
+        written=written,
         key="dataset.path",
     )
+    doubts = _points_among_commas(frame, dataset.written) if not written.decimal else ()
+    return replace(dataset, warnings=(*dataset.warnings, *doubts))
 
 
 def dataset_of_frame(
@@ -89,6 +109,7 @@ def dataset_of_frame(
     time: str | None = None,
     weights: str | None = None,
     multi_label: bool | None = None,
+    written: Written | None = None,
     notes: Sequence[str] = (),
     key: str = "dataset",
 ) -> Dataset:
@@ -116,6 +137,8 @@ def dataset_of_frame(
     multi_label : bool, optional
         How several target columns are read. None: as labels of their own, unless every row holds
         exactly one 1, which is a single label written as one-hot. True and False decide it.
+    written : Written, optional
+        What the user says of how text is written; found in each column without it.
     notes : sequence of str
         What was done to the rows before, in sentences.
     key : str, default "dataset"
@@ -139,6 +162,7 @@ def dataset_of_frame(
     >>> dataset.class_names, dataset.class_counts.tolist()
     (('a', 'b'), [6, 2])
     """
+    words = written or Written()
     frame = _named(frame, origin=origin, key=key)
     columns = list(frame.columns)
     targets = _targets(target, columns, origin=origin)
@@ -151,8 +175,15 @@ def dataset_of_frame(
         if column is not None
     }
     _refuse_two_tasks(roles, targets)
-    labels, class_names, label_notes = labels_of(frame[targets], multi_label=multi_label)
-    read = read_roles(rows=len(frame), **{key: frame[column] for key, column in roles.items()})
+    absent = words.missing
+    labels, class_names, label_notes = labels_of(
+        frame[targets].apply(without_marks, missing=absent), multi_label=multi_label
+    )
+    read = read_roles(
+        rows=len(frame),
+        written=words,
+        **{key: without_marks(frame[column], absent) for key, column in roles.items()},
+    )
     taken = [*targets, *dict.fromkeys(roles.values())]
     if len(taken) == frame.shape[1]:
         raise UserError(
@@ -161,19 +192,44 @@ def dataset_of_frame(
             "`dataset.delimiter` if it has more."
         )
     with from_source(key, origin):
-        features, column_notes = plain_columns(frame.drop(columns=taken))
+        plain = plain_columns(frame.drop(columns=taken), given=words)
     return Dataset(
         name=name,
-        features=features,
+        features=plain.frame,
         labels=labels,
         class_names=class_names,
         origin=origin,
-        notes=(*notes, *label_notes, *read.notes, *column_notes),
-        warnings=leak_warnings(features, labels),
+        notes=(*notes, *label_notes, *read.notes, *plain.notes),
+        warnings=(
+            *class_name_warnings(class_names, labels, column=targets[0]),
+            *read.warnings,
+            *plain.warnings,
+            *leak_warnings(plain.frame, labels),
+        ),
         groups=read.groups,
         split=read.split,
         time=read.time,
         weights=read.weights,
+        written=plain.written,
+    )
+
+
+def _points_among_commas(frame: pd.DataFrame, written: Mapping[str, Written]) -> tuple[str, ...]:
+    """Say where a reader took 1.234 for one and a bit in a file that has decimal commas."""
+    commas = [name for name, words in written.items() if words.decimal == ","]
+    if not commas:
+        return ()
+    points = []
+    for name, column in frame.select_dtypes("float").items():
+        values = column.dropna()
+        short = (values.abs() < 1000) & np.isclose(values * 1000, (values * 1000).round())
+        if short.all() and (values % 1 != 0).any():
+            points.append(str(name))
+    if not points:
+        return ()
+    return (
+        f"{listed(commas)} have decimal commas, and {listed(points)} were read with decimal "
+        "points; where a point stands for thousands there, `dataset.decimal=','` says so.",
     )
 
 

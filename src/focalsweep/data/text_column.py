@@ -5,7 +5,7 @@ The decision looks at all different values of the column and at nothing else: no
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,20 +18,22 @@ from focalsweep.data.kinds.categories import (
     MOST_LEVELS,
 )
 from focalsweep.data.kinds.texts import FEWEST_WORDS, is_free_text
+from focalsweep.data.written import Record, Written
+from focalsweep.data.written_dates import Order, find_dates, order_in_words
+from focalsweep.data.written_numbers import WrittenNumbers, find_numbers, share_of_numbers
 
 # Written for "missing" in public tables, beside the empty field, NA, NaN and null.
-_PLACEHOLDERS = frozenset(
+PLACEHOLDERS = frozenset(
     {"", "?", "-", "--", ".", "*", "missing", "unknown", "none", "na", "n/a", "n.a.", "nan", "null"}
 )
-_DATE_FORMATS = ("ISO8601", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
-_DATE = re.compile(
-    r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}.*)?|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"
-)
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
+"""In lower case."""
+_ISO_DATE = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}.*)?"
+# From this share of numbers on, the other levels are probably no names.
+_MOSTLY = 0.9
 
 
 def text_column(
-    column: pd.Series[Any], *, name: str, notes: dict[str, list[str]]
+    column: pd.Series[Any], *, name: str, record: Record, given: Written
 ) -> pd.Series[Any]:
     """Return floats, dates, categories with text levels, or free text (dtype ``str``).
 
@@ -41,26 +43,36 @@ def text_column(
         Text, possibly missing.
     name : str
         For notes.
-    notes : dict of str to list of str
+    record : Record
         What was decided is added here.
+    given : Written
+        What the user says of the table.
     """
     # What the text is is decided on its distinct values: few, where they are levels.
     codes, uniques = pd.factorize(column)
     levels = pd.Series([str(level).strip() for level in uniques], dtype="str")
     if levels.empty:
         return pd.Series(np.nan, index=column.index)
-    numbers = _numbers(levels, name=name, codes=codes, notes=notes)
-    if numbers is not None:
-        spread = np.append(numbers.to_numpy(dtype=np.float64), np.nan)[codes]
-        return pd.Series(spread, index=column.index)
-    dates = _dates(levels, name=name, notes=notes)
-    if dates is not None:
-        spread = np.append(dates.to_numpy(), np.datetime64("NaT"))[codes]
-        return pd.Series(spread, index=column.index)
+    blank = levels.str.lower().isin(PLACEHOLDERS)
+    known = levels[~blank]
+    if not known.empty:
+        read = _numbers(known, name=name, record=record, given=given)
+        kind = "numbers"
+        if read is None:
+            read, kind = _dates(known, name=name, record=record, given=given), "dates"
+        if read is not None:
+            if blank.any():
+                rows = int(np.isin(codes, np.flatnonzero(blank)).sum())
+                shown = ", ".join(f"'{level}'" for level in levels[blank][:3])
+                record.notes[f"Placeholders among {kind} treated as missing"].append(
+                    f"`{name}` ({rows:,} rows: {shown})"
+                )
+            return _spread(read.reindex(levels.index), codes, like=column)
+        _mostly_numbers(known, name=name, record=record)
     names, merged = np.unique(levels.to_numpy(dtype=object).astype(str), return_inverse=True)
     coded = np.append(merged, -1)[codes]
     if is_free_text(list(names)):
-        notes[
+        record.notes[
             f"Read as free text, because it has more than {MOST_LEVELS} different values of "
             f"{FEWEST_WORDS} words or more on average"
         ].append(f"`{name}` ({len(names):,} values)")
@@ -73,44 +85,109 @@ def text_column(
         )
         if np.bincount(codes[codes >= 0]).max() < FEWEST_ROWS_A_LEVEL:
             what = "Text that hardly repeats, as names and numbers of rows do, so it is not used"
-        notes[what].append(f"`{name}` ({len(names):,} levels)")
+        record.notes[what].append(f"`{name}` ({len(names):,} levels)")
     categories = pd.Index(names, dtype="str")
     return pd.Series(pd.Categorical.from_codes(coded, categories=categories), index=column.index)
 
 
+def _spread(
+    levels: pd.Series[Any], codes: NDArray[np.intp], *, like: pd.Series[Any]
+) -> pd.Series[Any]:
+    """Return the value of each row; code -1 is none."""
+    return pd.Series(levels.reindex(codes).array, index=like.index)
+
+
 def _numbers(
-    levels: pd.Series[str], *, name: str, codes: NDArray[np.intp], notes: dict[str, list[str]]
+    levels: pd.Series[str], *, name: str, record: Record, given: Written
 ) -> pd.Series[Any] | None:
-    numbers = pd.to_numeric(levels, errors="coerce")
-    other = numbers.isna()
-    if other.any() and levels.str.fullmatch(_DECIMAL_COMMA).all():
-        fractions = levels.str.partition(",")[2].str.len()
-        # 1,234 may be a thousand: a column of such numbers alone stays text.
-        if not fractions.isin([0, 3]).all():
-            notes["Text with decimal commas read as numbers"].append(f"`{name}`")
-            return pd.to_numeric(levels.str.replace(",", ".", regex=False))
-    if other.all() or not set(levels[other].str.lower()) <= _PLACEHOLDERS:
+    plain = pd.to_numeric(levels, errors="coerce").astype("float64")
+    # With decimal commas, 1.234 is no plain number.
+    if plain.notna().all() and not (
+        given.decimal == "," and levels.str.contains(".", regex=False).any()
+    ):
+        return plain
+    found = find_numbers(levels, given=given)
+    if found is None and plain.notna().all():
+        record.warnings[
+            "Numbers with decimal points where `dataset.decimal` says commas, so that they are "
+            "read as names"
+        ].append(f"`{name}` (`{levels[levels.str.contains('.', regex=False)].iloc[0]}`)")
+    if found is None or found.values is None:
+        # Seats such as 12A have units by this reading: only what would be lost is worth a word.
+        if found is not None and len(levels) > MOST_LEVELS and len(found.units) <= 5:
+            shown = ", ".join(f"`{unit}`" for unit in found.units)
+            record.warnings[
+                "Numbers in different units, so that they are read as names; bring them to one unit"
+            ].append(f"`{name}` ({shown})")
         return None
-    if other.any():
-        rows = int(np.isin(codes, np.flatnonzero(other)).sum())
-        shown = ", ".join(f"'{level}'" for level in levels[other][:3])
-        notes["Placeholders among numbers treated as missing"].append(
-            f"`{name}` ({rows:,} rows: {shown})"
+    record.written[name] = found.written
+    if found.written.decimal == ",":
+        record.notes["Text with decimal commas read as numbers"].append(f"`{name}`")
+    elif not found.in_doubt:
+        record.notes["Text read as numbers, without units and signs of thousands"].append(
+            f"`{name}`"
         )
-    return numbers
+    _doubts(found, levels, name=name, record=record)
+    return found.values
+
+
+def _doubts(found: WrittenNumbers, levels: pd.Series[str], *, name: str, record: Record) -> None:
+    """Say what the column itself cannot tell."""
+    assert found.values is not None
+    values = dict(zip(levels, found.values, strict=True))
+    if found.in_doubt:
+        example = levels[levels.str.contains("[.,]", regex=True)].iloc[0]
+        record.warnings[
+            "Numbers in which a comma or point may stand for thousands or for decimals; "
+            "`dataset.decimal='.'` or `','` says which of them stands for decimals"
+        ].append(f"`{name}` (`{example}` read as {values[example]:g})")
+    if found.bare:
+        record.warnings[
+            "Numbers of which some lack the unit of the others, read in this unit"
+        ].append(
+            f"`{name}` ({found.bare:,} of {len(levels):,} different values without "
+            f"`{found.written.unit}`)"
+        )
+
+
+def _mostly_numbers(levels: pd.Series[str], *, name: str, record: Record) -> None:
+    """Warn where a few words make names of a column of numbers, which would then not be used."""
+    if len(levels) <= MOST_LEVELS or is_free_text(list(levels)):
+        return
+    share = share_of_numbers(levels)
+    if _MOSTLY <= share < 1:
+        [odd] = [level for level in levels if share_of_numbers(pd.Series([level])) == 0][:1]
+        record.warnings[
+            "Nearly all values are numbers, and the others make them names; "
+            "`dataset.missing=[WORD]` says which words mean that there is none"
+        ].append(f"`{name}` (`{odd[:40]}`)")
 
 
 def _dates(
-    levels: pd.Series[str], *, name: str, notes: dict[str, list[str]]
+    levels: pd.Series[str], *, name: str, record: Record, given: Written
 ) -> pd.Series[Any] | None:
-    if not levels.str.fullmatch(_DATE).all():
+    if levels.str.fullmatch(_ISO_DATE).all():
+        iso = pd.to_datetime(levels, format="ISO8601", errors="coerce", utc=True)
+        if iso.notna().all():
+            return iso.dt.tz_localize(None)
+    found = find_dates(levels)
+    if not found:
         return None
-    for form in _DATE_FORMATS:
-        dates = pd.to_datetime(levels, format=form, errors="coerce", utc=True)
-        if dates.notna().all():
-            if form != "ISO8601":
-                notes["Dates written in another order than year-month-day"].append(
-                    f"`{name}`, read as {form}"
-                )
-            return dates.dt.tz_localize(None)
-    return None
+    # Where both fit, points and dashes are written with the day first, and slashes mostly not.
+    likely: Order = "mdy" if levels.iloc[0].count("/") > 1 else "dmy"
+    order = given.order or (likely if likely in found else next(iter(found)))
+    if order not in found:
+        return None
+    other = next((dates for each, dates in found.items() if each != order), None)
+    matters = other is None or not other.equals(found[order])
+    if matters:
+        record.written[name] = replace(given, order=order)
+        record.notes["Dates written in another order than year-month-day"].append(
+            f"`{name}`, read as {order_in_words(order)}"
+        )
+    if matters and other is not None and not given.order:
+        record.warnings[
+            "Dates of which the order of day and month cannot be told; `dataset.day_first=true` or "
+            "`false` says it"
+        ].append(f"`{name}` (`{levels.iloc[0]}`), read as {order_in_words(order)}")
+    return found[order]

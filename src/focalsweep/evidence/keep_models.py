@@ -117,6 +117,7 @@ def _facts(
         classes=dataset.class_names,
         columns=dataset.input_columns,
         kinds=kinds_of(dataset),
+        written=dict(dataset.written),
         rows=view.n_train,
         epochs=member.epochs,
         seed=member.key.seed,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from focalsweep.config.arm_schema import Task
 from focalsweep.data.conform import ColumnKind
+from focalsweep.data.written import Written
 
 MODELS_FOLDER = "models"
 """In the run folder: ``<arm>.keras`` and ``<arm>.json`` for each arm, and two common files."""
@@ -35,6 +36,8 @@ class ModelFacts(BaseModel):
     """Raw columns, in the order of the preprocessor."""
     kinds: tuple[ColumnKind, ...] = ()
     """What each column must hold, see `focalsweep.data.conform`; empty: anything."""
+    written: dict[str, Written] = {}
+    """How the text of columns is written that are numbers or dates."""
     rows: int
     """Training rows: all rows of the data, as the arm treats them."""
     epochs: int

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 
+from focalsweep.data.conform import conform
+from focalsweep.errors import InputError, UserError
 from focalsweep.evidence.model_facts import PREPROCESSOR_FILE
 
 if TYPE_CHECKING:
@@ -43,6 +45,15 @@ class ServedModel:
             When ``params["output"]`` is unknown or of the other task, or a column is missing.
         """
         output = (params or {}).get("output", OUTPUTS[0])
+        facts = self.model.facts
+        if facts.written:  # text that says more than the preprocessor reads
+            index = model_input.index
+            try:
+                model_input = conform(
+                    model_input, columns=facts.columns, kinds=facts.kinds, written=facts.written
+                ).set_axis(index)
+            except UserError as error:
+                raise InputError(str(error)) from None
         names = list(self.model.facts.classes)
         decides = "labels" if self.model.facts.task == "multi_label" else "classes"
         outputs = ("probabilities", "logits", decides)

@@ -1,0 +1,163 @@
+"""Read dates as people write them, with or without a time of day.
+
+`31/12/2024 14:05`, `12/31/2024 2:05 PM`, `31.12.2024`, `Dec 31, 2024`, `31-Dec-24`, `20241231
+140509`, `Tue, 31 Dec 2024 14:05:09 +0100`, `31/Dec/2024:14:05:09`. The time is taken
+out first, so that what is left is a date of one of four forms; a column may mix them, and times in
+any time zone are brought to UTC. Months have their English names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+Order = Literal["dmy", "mdy"]
+
+_ZONES = {"UT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8}
+_ZONES |= {"PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3}
+_MONTH = (
+    r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_COMPACT = re.compile(r"^(\d{8})[T _-]?(\d\d)(\d\d)(\d\d)?(?!\d)")
+_TIME = re.compile(
+    r"(?<!\d)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\b\.?)?"
+    rf"(?: ?(?:Z\b|(?P<zone>{'|'.join(_ZONES)})\b|(?:UTC|GMT)?(?P<ahead>[+-]\d\d?)(?P<past>:?\d\d)?"
+    r"(?!\d)|UTC|GMT))?"
+)
+_WEEKDAY = re.compile(
+    r"\b(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?"
+)
+_DATE = re.compile(
+    r"(?P<year>\d{4})(?P<mark>[-/. ]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
+    r"|(?P<one>\d{1,2})(?P<between>[-/. ])(?P<two>\d{1,2})(?P=between)(?P<year_last>\d{4}|\d\d)"
+    rf"|(?P<day_named>\d{{1,2}})(?:st|nd|rd|th)?\.?[-/ ]*{_MONTH.format('behind')}[-/, ]*"
+    r"(?P<year_behind>\d{4}|\d\d)"
+    rf"|{_MONTH.format('ahead')}[-/ ]*(?P<day_ahead>\d{{1,2}})(?:st|nd|rd|th)?[-/, ]+"
+    r"(?P<year_ahead>\d{4}|\d\d)"
+    rf"|(?P<year_first>\d{{4}})[-/ ]{_MONTH.format('inner')}[-/ ](?P<day_inner>\d{{1,2}})"
+)
+_TRIED_FIRST = 50
+_PIVOT = 69
+
+
+def find_dates(levels: pd.Series[str]) -> dict[Order, pd.Series[Any]]:
+    """Return the dates by each order of day and month in which all of the levels are dates.
+
+    Parameters
+    ----------
+    levels : Series of shape (levels,)
+        Different values of a column, stripped.
+
+    Returns
+    -------
+    dates : dict of str to Series of shape (levels,)
+        In UTC, without time zone. Empty: these are no dates. Two orders with equal dates: it does
+        not matter; with different ones: it cannot be told.
+
+    Examples
+    --------
+    >>> found = find_dates(pd.Series(["31/12/2024 2:05 PM", "01/02/2024"]))
+    >>> {order: str(dates[0]) for order, dates in found.items()}
+    {'dmy': '2024-12-31 14:05:00'}
+    """
+    first = levels.head(_TRIED_FIRST)
+    orders: list[Order] = [
+        order for order in ("dmy", "mdy") if read_dates(first, order=order).notna().all()
+    ]
+    read = {order: read_dates(levels, order=order) for order in orders}
+    return {order: dates for order, dates in read.items() if dates.notna().all()}
+
+
+def read_dates(values: pd.Series[str], *, order: Order) -> pd.Series[Any]:
+    """Return dates without time zone, in UTC; NaT where a value is none.
+
+    Parameters
+    ----------
+    values : Series of shape (values,)
+        Text.
+    order : {"dmy", "mdy"}
+        Of day and month where the year comes last.
+    """
+    rows = [_parts(str(value), order) for value in values]
+    columns = ["year", "month", "day", "hours"]
+    parts = pd.DataFrame(rows, columns=columns, index=values.index, dtype="float64")
+    days = pd.to_datetime(parts[columns[:3]], errors="coerce")
+    return days.astype("datetime64[us]") + pd.to_timedelta(
+        (parts["hours"] * 3.6e9).round(), unit="us"
+    )
+
+
+def order_in_words(order: Order) -> str:
+    """Say an order.
+
+    Examples
+    --------
+    >>> order_in_words("mdy")
+    'month, day, year'
+    """
+    return "day, month, year" if order == "dmy" else "month, day, year"
+
+
+def _parts(value: str, order: Order) -> tuple[float, float, float, float]:
+    none = (np.nan, np.nan, np.nan, np.nan)
+    text = re.sub(r"\([^)]*\)$", "", " ".join(value.split()))
+    text = _COMPACT.sub(lambda m: f"{m[1]} {m[2]}:{m[3]}:{m[4] or '00'}", text)
+    time = _TIME.search(text)
+    if time is not None:
+        text = f"{text[: time.start()].rstrip(' T,_:')} {text[time.end() :]}"
+    date = _DATE.fullmatch(_WEEKDAY.sub("", text.lower()).strip(" ,"))
+    if date is None:
+        return none
+    hours = 0.0 if time is None else _hours(time)
+    found = date.groupdict()
+    if found["year"]:
+        if not found["mark"] and (time is None or len(found["month"] + found["day"]) != 4):
+            return none
+        return float(found["year"]), float(found["month"]), float(found["day"]), hours
+    if found["one"]:
+        if time is None and len(found["year_last"]) == 2 and not _plain_short_date(found):
+            return none
+        day, month = found["one"], found["two"]
+        if order == "mdy":
+            day, month = month, day
+        return _year(found["year_last"]), float(month), float(day), hours
+    name = found["behind"] or found["ahead"] or found["inner"]
+    year = found["year_behind"] or found["year_ahead"] or found["year_first"]
+    day = found["day_named"] or found["day_ahead"] or found["day_inner"]
+    return _year(year), 1.0 + _MONTHS.index(name[:3]), float(day), hours
+
+
+def _hours(time: re.Match[str]) -> float:
+    """Return hours since midnight, in UTC where there is a zone; NaN for no time of day."""
+    hour, minute = int(time["hour"]), int(time["minute"])
+    second = float(f"{time['second'] or 0}.{time['fraction'] or 0}")
+    if time["half"]:
+        if not 1 <= hour <= 12:
+            return np.nan
+        hour = hour % 12 + (12 if time["half"] in "Pp" else 0)
+    if hour > 23 or minute > 59 or second >= 61:
+        return np.nan
+    east = float(_ZONES.get(time["zone"] or "", 0))
+    if time["ahead"]:
+        past = int((time["past"] or "0").lstrip(":")) / 60
+        east = int(time["ahead"]) + (-past if time["ahead"][0] == "-" else past)
+    return hour - east + minute / 60 + second / 3600
+
+
+def _year(digits: str) -> float:
+    """Return the year; of two digits as C's `strptime` reads them."""
+    if len(digits) == 4:
+        return float(digits)
+    return float(digits) + (2000 if int(digits) < _PIVOT else 1900)
+
+
+def _plain_short_date(found: dict[str, str | Any]) -> bool:
+    """Tell a date of three short numbers from versions and scores: `31.12.24`, and not `1.2.10`."""
+    return found["between"] == "/" or len(found["one"]) == len(found["two"]) == 2

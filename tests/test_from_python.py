@@ -24,6 +24,7 @@ from focalsweep.errors import UserError
 from focalsweep.evidence.final_model import load_final_model
 from focalsweep.evidence.loss_point import loss_point
 from focalsweep.losses.posterior import corrected_log_proba
+from focalsweep.report.snippet import keras_snippet
 
 SMALL = {
     "trials": 2,
@@ -163,6 +164,37 @@ def test_labels_have_thresholds_a_sigmoid_loss_and_predictions_of_0_and_1(labell
     assert float(loss(zeros, zeros)) > 0
     with pytest.raises(ValueError, match="`sparse` must be False"):
         found.best_loss(sparse=True)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_pasted_code_decides_every_row_as_the_model_does(found, arm):
+    X, _ = mixed_rows()
+    best = next(each.best for each in found.result.arms if each.name == arm)
+    assert len(set(best.decision_weights)) == 2  # they matter here
+    code = found.snippet
+    if arm != found.verdict.arm:
+        code = keras_snippet(
+            best,
+            "focal",
+            class_names=["common", "rare"],
+            class_counts=[100, 40],
+            optimizer="adamw",
+            batch_size=32,
+        )
+    names = {"model": found.best_model(arm)}
+    exec(compile(code, "snippet", "exec"), names)
+    pasted = np.array(names["class_names"])[names["predict"](found.preprocess(X))]
+    decided = bundle_of(found.path, arm).load().decide(X)
+    np.testing.assert_array_equal(pasted, decided)
+    if arm == found.verdict.arm:
+        np.testing.assert_array_equal(pasted, found.predict(X))
+
+
+def test_pasted_code_decides_every_label_as_the_model_does(labelled):
+    X, found = labelled
+    names = {"model": found.best_model()}
+    exec(compile(found.snippet, "snippet", "exec"), names)
+    np.testing.assert_array_equal(names["predict"](found.preprocess(X)), found.predict(X))
 
 
 def test_sparse_rows_go_in_as_they_are(folder):

@@ -192,7 +192,6 @@ def run_sweep(
             class_counts=plan.folds.final.counts.tolist(),
             optimizer=config.optimizer.kind,
             batch_size=plan.batch_size,
-            with_decision_weights=assessment.verdict.decision == "use_decision_weights",
             costs=plan.costs,
             momentum=config.optimizer.momentum,
         ),

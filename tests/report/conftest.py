@@ -239,7 +239,6 @@ def make(
             class_counts=counts.tolist(),
             optimizer="adamw",
             batch_size=64,
-            with_decision_weights=weighted,
         ),
         seconds={"data": 0.4, "search": 71.3, "refit": 14.8, "references": 3.2, "kernel": 62.0},
         seed=0,

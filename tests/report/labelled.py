@@ -64,7 +64,6 @@ def with_labels(result: SweepResult) -> SweepResult:
                 class_counts=counts.tolist(),
                 optimizer="adamw",
                 batch_size=64,
-                with_decision_weights=True,
             ),
         }
     )

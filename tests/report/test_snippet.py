@@ -108,7 +108,7 @@ def searched(name: str) -> Searched:
     return Searched(arm.family, stage.loss, best)
 
 
-def snippet(family, best=None, *, optimizer="adamw", with_decision_weights=False, costs=None):
+def snippet(family, best=None, *, optimizer="adamw", costs=None):
     return keras_snippet(
         best or POINTS[family],
         family,
@@ -116,7 +116,6 @@ def snippet(family, best=None, *, optimizer="adamw", with_decision_weights=False
         class_counts=COUNTS,
         optimizer=optimizer,
         batch_size=32,
-        with_decision_weights=with_decision_weights,
         costs=costs,
     )
 
@@ -153,7 +152,7 @@ def rows() -> tuple[np.ndarray, np.ndarray]:
 def test_the_snippet_of_every_arm_runs_under_a_model_and_trains_it(name, rows):
     x, y = rows
     made = searched(name)
-    names = executed(snippet(made.family, made.best, with_decision_weights=True))
+    names = executed(snippet(made.family, made.best))
     model = names["model"]
     before = [weight.copy() for weight in model.get_weights()]
     if "train" in names:
@@ -175,7 +174,7 @@ def test_the_snippet_of_an_arm_with_a_keras_loss_runs_and_has_its_numbers(sparse
     numbers = {} if sparse else {"gamma": 1.25, "alpha": (0.1, 0.2, 0.3, 0.4)}
     outside = KerasLoss(path=f"keras.losses.{name}", arguments={"from_logits": True, **numbers})
     best = point().model_copy(update={"keras_loss": outside})
-    names = executed(snippet("focal", best, with_decision_weights=True))
+    names = executed(snippet("focal", best))
     assert type(names["loss"]) is getattr(keras.losses, name)
     config = names["loss"].get_config()
     assert config["from_logits"]
@@ -335,17 +334,26 @@ def test_the_optimizer_is_the_searched_one_with_rounded_numbers(optimizer, name)
 
 def test_predict_multiplies_probabilities_by_the_decision_weights(rows):
     x, _ = rows
-    names = executed(snippet("cross_entropy", with_decision_weights=True))
+    names = executed(snippet("cross_entropy"))
     proba = keras.ops.convert_to_numpy(keras.ops.softmax(names["model"](x)))
     expected = (proba * np.array(WEIGHTS)).argmax(axis=1)
     np.testing.assert_array_equal(names["predict"](x), expected)
     assert not np.array_equal(expected, proba.argmax(axis=1))
 
 
-def test_decision_weights_are_left_out_unless_recommended_and_present():
-    assert "decision_weights" not in snippet("focal")
-    best = point(weights=None)
-    assert "decision_weights" not in snippet("focal", best, with_decision_weights=True)
+def test_the_numbers_that_decide_are_written_in_full():
+    weights = (1 / 3, 2 / 3, 1.23456789, 1.0)
+    assert executed(snippet("focal", point(weights=weights)))["decision_weights"] == list(weights)
+
+
+@pytest.mark.parametrize("weights", [None, (1.0,) * 4])
+def test_without_decision_weights_the_most_probable_class_is_decided(weights, rows):
+    x, _ = rows
+    code = snippet("focal", point(weights=weights))
+    assert "numpy" not in code
+    names = executed(code)
+    expected = np.asarray(names["model"](x)).argmax(axis=1)
+    np.testing.assert_array_equal(names["predict"](x), expected)
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "focal_gamma_tau", "logit_adjusted", "ldam"])
@@ -390,8 +398,7 @@ def test_expected_cost_reads_the_own_probabilities_where_there_is_no_correction(
 
 def test_under_costs_weights_are_pasted_where_they_were_cheaper():
     costs = tuple(map(tuple, (1.0 - np.eye(4)).tolist()))
-    code = snippet("cross_entropy", costs=costs, with_decision_weights=True)
-    assert code == snippet("cross_entropy", with_decision_weights=True)
+    assert snippet("cross_entropy", costs=costs) == snippet("cross_entropy")
 
 
 def test_class_names_survive_whatever_stands_in_them():
@@ -407,7 +414,7 @@ def test_a_gamma_for_each_class_is_written_as_a_list():
 def test_probabilities_of_a_cosine_head_are_scaled_before_decision_weights(rows):
     x, _ = rows
     made = searched("ldam")
-    names = executed(snippet(made.family, made.best, with_decision_weights=True))
+    names = executed(snippet(made.family, made.best))
     cosines = keras.ops.convert_to_numpy(names["model"](x))
     assert np.abs(cosines).max() <= 1.0 + 1e-6
     scores = 30.0 * cosines + np.log(WEIGHTS)
@@ -430,6 +437,5 @@ def test_long_vectors_are_wrapped_at_eighty_columns():
         class_counts=[10] * n,
         optimizer="adamw",
         batch_size=32,
-        with_decision_weights=True,
     )
     assert max(map(len, code.splitlines())) <= 80

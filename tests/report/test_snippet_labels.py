@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import yaml
+from scipy.special import expit
 
 from focalsweep.config.target import load
 from focalsweep.evidence.arm_facts import BestPoint
@@ -68,7 +69,6 @@ def snippet(best: BestPoint, family: str = "focal") -> str:
         class_counts=POSITIVES.tolist(),
         optimizer="adamw",
         batch_size=32,
-        with_decision_weights=False,
     )
 
 
@@ -160,8 +160,8 @@ def test_rows_of_labels_train_and_are_decided_by_the_thresholds():
     y = (rng.random((64, len(NAMES))) < 0.3).astype(np.int8)
     names["model"].fit(x, y, **names["fit"], verbose=0)
     decided = names["predict"](x)
-    proba = keras.ops.convert_to_numpy(keras.ops.sigmoid(names["model"](x)))
-    np.testing.assert_array_equal(decided, proba > np.array(THRESHOLDS))
+    logits = keras.ops.convert_to_numpy(names["model"](x)).astype(np.float64)
+    np.testing.assert_array_equal(decided, expit(logits) > np.array(THRESHOLDS))
     assert decided.shape == y.shape
     assert set(np.unique(decided)) <= {0, 1}
 
@@ -172,10 +172,16 @@ def test_positive_weights_are_tensorflows_own_and_cross_entropy_is_keras_own():
     assert isinstance(plain["loss"], keras.losses.BinaryCrossentropy)
 
 
-def test_without_thresholds_there_is_no_predict():
-    code = snippet(best_of(searched("binary_focal"), thresholds=()))
-    assert "predict(x)" not in code
+@pytest.mark.parametrize("thresholds", [(), (0.5,) * 5])
+def test_without_thresholds_a_label_is_called_above_one_half(thresholds):
+    code = snippet(best_of(searched("binary_focal"), thresholds=thresholds))
     assert "numpy" not in code
+    names = executed(code)
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+    logits = keras.ops.convert_to_numpy(names["model"](x))
+    decided = names["predict"](x)
+    np.testing.assert_array_equal(decided, logits > 0)
+    assert decided.dtype == np.int8
 
 
 def test_label_names_survive_whatever_stands_in_them():

@@ -14,7 +14,7 @@ from focalsweep.config.arm_schema import Family
 from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.metrics.confusion import CostMatrix
 from focalsweep.report.snippet_decision import decision_code
-from focalsweep.report.snippet_labels import label_loss_code, label_prediction
+from focalsweep.report.snippet_labels import label_loss_code
 from focalsweep.report.snippet_loss import loss_code
 from focalsweep.report.snippet_training import training_code
 from focalsweep.report.source_lines import assign, call, number, quoted
@@ -30,16 +30,14 @@ def keras_snippet(
     class_counts: Sequence[int],
     optimizer: Literal["adamw", "adam", "sgd"],
     batch_size: int,
-    with_decision_weights: bool,
     costs: CostMatrix | None = None,
     momentum: float = 0.9,
 ) -> str:
     """Return Python that compiles ``model`` with the chosen loss, optimizer and numbers.
 
-    Of a multi-label point the loss is that of `focalsweep.report.snippet_labels`, and there is
-    always a ``predict`` where thresholds were fitted: a label needs one to be called.
-
-    Where one ``fit`` is not all, the code ends in a function ``train(x_train, y_train)``.
+    Of a multi-label point the loss is that of `focalsweep.report.snippet_labels`. Where one ``fit``
+    is not all, there is a function ``train(x_train, y_train)``; at the end there is always
+    ``predict(x)``, which decides as the sweep's own models do.
 
     Parameters
     ----------
@@ -53,26 +51,20 @@ def keras_snippet(
         What the search trained with; `momentum` belongs to ``sgd``.
     batch_size : int
         Rows a step.
-    with_decision_weights : bool
-        Whether to add a ``predict`` that multiplies probabilities by the decision weights; nothing
-        is added where `best` has none.
     costs : tuple of tuples, optional
-        The sweep's. Where `best` decides by expected cost, ``predict`` does so instead: whoever
-        gave costs needs the rule that reads them, whatever the loss.
+        The sweep's, which ``predict`` reads where `best` decides by expected cost.
 
     Returns
     -------
     str
-        Numbers have four significant digits.
+        Numbers have four significant digits, but for those of ``predict``.
     """
     labelled = bool(best.alpha_negative)
     loss = label_loss_code(best) if labelled else loss_code(best, family, class_counts=class_counts)
     training = training_code(best, batch_size=batch_size, class_weight=loss.class_weight)
-    decision = decision_code(best, costs=costs, with_weights=with_decision_weights)
-    thresholds = label_prediction(best.thresholds) if best.thresholds else []
-    needs_numpy = decision.lines or thresholds or training.numpy
+    decision = decision_code(best, costs=costs)
     cosine = best.head == "cosine"
-    lines = ["import keras", *(["import numpy as np"] if needs_numpy else [])]
+    lines = ["import keras", *(["import numpy as np"] if decision.numpy or training.numpy else [])]
     lines += _imports(
         [*training.imports, *loss.imports, *decision.imports, *([_COSINE] if cosine else [])]
     )
@@ -92,7 +84,7 @@ def keras_snippet(
         "model.compile(optimizer=optimizer, loss=loss)",
         *training.lines,
     ]
-    return "\n".join([*lines, *decision.lines, *thresholds]) + "\n"
+    return "\n".join([*lines, *decision.lines]) + "\n"
 
 
 def _order(names: Sequence[str], *, labelled: bool) -> list[str]:

@@ -46,21 +46,6 @@ def label_loss_code(best: BestPoint) -> LossCode:
     return LossCode(definition=[plain])
 
 
-def label_prediction(thresholds: Sequence[float]) -> list[str]:
-    """Write ``predict``, which calls a label where its probability exceeds its threshold."""
-    return [
-        "",
-        "# A label is called where its probability exceeds its threshold.",
-        assign("thresholds", numbers(thresholds)),
-        "",
-        "",
-        "def predict(x):",
-        '    """Return 0 or 1 for each label of each row, shape (rows, labels)."""',
-        "    proba = keras.ops.convert_to_numpy(keras.ops.sigmoid(model.predict(x)))",
-        '    return (proba > np.array(thresholds)).astype("int8")',
-    ]
-
-
 def _pos_weighted(best: BestPoint) -> LossCode:
     """Write the libraries' ``pos_weight``, times what rows without each label weigh."""
     lines = [*tensor("pos_weight", positive_weights(best)), *_offset(best)]

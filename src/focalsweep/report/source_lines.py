@@ -26,6 +26,11 @@ def numbers(values: Sequence[float]) -> list[str]:
     return [number(value) for value in values]
 
 
+def exact(values: Sequence[float]) -> list[str]:
+    """Write each number in full."""
+    return [repr(value) for value in values]
+
+
 def quoted(name: str) -> str:
     """Write a class name as a literal; `ascii` keeps odd characters from changing the line."""
     text = repr(name) if name.isprintable() else ascii(name)

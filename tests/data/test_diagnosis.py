@@ -118,8 +118,9 @@ def test_the_same_data_give_the_same_diagnosis():
 
 
 def test_a_rare_class_keeps_rows_enough_to_be_judged_where_data_are_sampled():
-    # A quarter of all rows, which of the rare class would be two.
-    assert diagnose(blobs([20_000, 8], distance=50.0)).sampled_rows == 4_998 + 6
+    # A quarter of all rows, which of the rare class would be two and fifteen.
+    assert diagnose(blobs([20_000, 8], distance=50.0)).sampled_rows == 4_998 + 8
+    assert diagnose(blobs([20_000, 60], distance=50.0)).sampled_rows == 4_985 + 60
 
 
 def test_of_several_labels_each_is_judged_by_itself():
@@ -168,14 +169,65 @@ def test_rows_that_differ_in_a_wide_column_or_one_label_are_no_plain_copies():
     assert copies(features.iloc[:2], several[:2]) == (2, 0)
 
 
-def test_images_and_wide_columns_are_diagnosed():
+def test_wide_columns_are_diagnosed():
     data = blobs([60, 60], distance=50.0)
     wide = csr_array(data.features.to_numpy())
     none = data.features[[]]
     found = diagnose(replace(data, features=none, sparse=wide))
     assert [each.neighbours for each in found.classes] == [0.0, 0.0]
-    found = diagnose(replace(data, image_shape=(1, 3, 1)))
-    assert [each.neighbours for each in found.classes] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("what", ["pixels", "words"])
+def test_in_pixels_and_words_no_neighbours_are_looked_up(what):
+    data = blobs([60, 60], distance=0.0)
+    words = np.random.default_rng(0).choice(list("abcdefgh"), (120, 6))
+    words = [" ".join(letter * 3 for letter in row) for row in words]
+    found = diagnose(
+        replace(data, image_shape=(1, 3, 1))
+        if what == "pixels"
+        else replace(data, features=pd.DataFrame({"text": words, "constant": 1.0}))
+    )
+    assert (found.classes, found.sampled_rows) == ((), 0)
+    assert found.text[-1] == (
+        "Near rows were not looked up: in pixels and words distances mean too little."
+    )
+    assert "overlap" not in " ".join(found.text)
+
+
+def test_beside_words_neighbours_are_those_of_the_other_columns():
+    data = blobs([60, 60], distance=50.0)
+    text = pd.Series([f"row {number} says this or that" for number in range(120)])
+    found = diagnose(replace(data, features=data.features.assign(text=text)))
+    assert found.classes == diagnose(data).classes
+
+
+def test_copies_of_a_rare_row_are_not_its_neighbours():
+    data = blobs([1_000, 20], distance=0.0)
+    copied = np.concatenate([np.arange(1_000), np.repeat(np.arange(1_000, 1_020), 10)])
+    found = diagnose(replace(data, features=data.features.iloc[copied], labels=data.labels[copied]))
+    assert found.classes == tuple(
+        replace(each, effective_number=other.effective_number)
+        for each, other in zip(diagnose(data).classes, found.classes, strict=True)
+    )
+    assert not any("barely overlap" in line or "overlaps most" in line for line in found.text)
+    assert "among 1,020 of 1,200 rows, copies left out." in found.text[-1]
+
+
+def test_columns_of_few_values_have_no_copies_and_no_order():
+    """Rows come class by class, and of equal rows the nearest are any."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], [1_900, 100]).astype(np.int32)
+    levels = rng.choice(4, 2_000)
+    features = pd.DataFrame({"level": pd.Categorical.from_codes(levels, list("abcd"))})
+    data = Dataset(
+        name="levels", features=features, labels=labels, class_names=("a", "b"), origin="test"
+    )
+    rare = diagnose(data).classes[1]
+    assert rare.neighbours == pytest.approx(0.95, abs=3 * np.sqrt(0.05 * 0.95 / 500))
+    told = np.where(labels == 1, rng.choice(4, 2_000, p=[0.05, 0.05, 0.05, 0.85]), levels)
+    features = pd.DataFrame({"level": pd.Categorical.from_codes(told, list("abcd"))})
+    lines = diagnose(replace(data, features=features)).text
+    assert any("`b` overlaps most" in line for line in lines)
 
 
 def test_large_data_of_several_labels_are_sampled_with_some_rows_of_each():

@@ -4,42 +4,32 @@ This is description only. It is fitted on all rows, test rows among them, so not
 into training, into the search or into the verdict, and nothing does: it is printed and stored.
 
 Overlap of a class is the share of its rows' five nearest neighbours that belong to other classes,
-beside the share that chance alone would give. Where the two are near, the features do not tell the
-class from the others, and a loss function cannot either; where there is no overlap, the classes
-are separated and imbalance by itself does little harm. Of several labels each is judged by itself,
-the rows that have it against the rows that do not.
+beside the share that chance alone would give; what follows from it is said in
+`focalsweep.data.overlap`. Of several labels each is judged by itself, the rows that have it against
+the rows that do not.
 
 References
 ----------
 .. [1] Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", arXiv:1901.05555:
    n rows of a class are worth ``(1 - b^n) / (1 - b)`` rows, here with ``b = 1 - 1 / all rows``.
-.. [2] Napierala and Stefanowski, "Types of minority class examples and their influence on learning
-   classifiers from imbalanced data", J. Intell. Inf. Syst. 46 (2016): five neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.neighbors import NearestNeighbors
 
 from focalsweep.data.dataset import Dataset
+from focalsweep.data.overlap import NEIGHBOURS, ClassNeighbours, overlap, overlap_sentences
 from focalsweep.data.preprocessing import fit_preprocessor
 
-NEIGHBOURS = 5
 MOST_ROWS = 5_000
 """Rows that the neighbour search looks at; more are sampled by class."""
 
-_NAMED = 3
-_STREWN = 0.9
-"""Share of the neighbours expected by chance from which on a class counts as strewn at random."""
-_SEPARATE = 0.1
-"""The same share below which the classes count as barely overlapping."""
 _BALANCED = 1.5
 """Largest over smallest class up to which data count as balanced."""
 _SHARE_WORTH_SAYING = 0.01
@@ -66,11 +56,6 @@ class ClassOverlap:
     neighbours: float
     expected: float
 
-    @property
-    def mixing(self) -> float:
-        """Neighbours over expected: 0 for a class apart, about 1 for one strewn at random."""
-        return self.neighbours / self.expected if self.expected > 0 else 0.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
@@ -79,7 +64,7 @@ class Diagnosis:
     Parameters
     ----------
     classes : tuple of ClassOverlap
-        In the order of class codes.
+        In the order of class codes; empty where distances mean nothing, in pixels and words.
     counts : tuple of int
         Rows a class, in the same order.
     imbalance_ratio : float
@@ -89,7 +74,7 @@ class Diagnosis:
     conflicting : int
         Rows that another row equals in every column but the label.
     sampled_rows : int
-        Rows that the neighbour search looked at.
+        Rows that the neighbour search looked at; 0 where there was none.
     text : tuple of str
         The same in sentences, the most important first.
     """
@@ -111,84 +96,76 @@ def diagnose(dataset: Dataset) -> Diagnosis:
     UserError
         When no column varies, see `focalsweep.data.preprocessing`.
     """
+    codes, label_codes = _row_codes(dataset.features, dataset.sparse), _label_codes(dataset.labels)
+    rows = _distinct(codes, label_codes)
+    sample = (_sample_labels if dataset.multi_label else _sample)(dataset.labels[rows])
+    found = _neighbours(dataset, rows[sample])
+    duplicates, conflicting = _copies(codes, label_codes)
     counts = dataset.class_counts
-    sample = (_sample_labels if dataset.multi_label else _sample)(dataset.labels, most=MOST_ROWS)
-    labels = dataset.labels[sample]
-    chosen = dataset.features.iloc[sample]
-    sparse = None if dataset.sparse is None else dataset.sparse[sample]
-    preprocessor = fit_preprocessor(chosen, sparse=sparse, image_shape=dataset.image_shape)
-    neighbours, expected = overlap(preprocessor.transform(chosen, sparse), labels)
-    classes = tuple(
-        ClassOverlap(
-            name=name,
-            effective_number=effective,
-            neighbours=float(neighbours[code]),
-            expected=float(expected[code]),
-        )
-        for code, (name, effective) in enumerate(
-            zip(dataset.class_names, _effective_numbers(counts, rows=dataset.n_rows), strict=True)
-        )
-    )
-    duplicates, conflicting = copies(dataset.features, dataset.labels, sparse=dataset.sparse)
+    effective = _effective_numbers(counts, rows=dataset.n_rows)
+    sampled_rows = len(sample) if found else 0
     return Diagnosis(
-        classes=classes,
+        classes=tuple(
+            ClassOverlap(
+                name=each.name,
+                effective_number=number,
+                neighbours=each.neighbours,
+                expected=each.expected,
+            )
+            for each, number in zip(found, effective, strict=False)
+        ),
         counts=tuple(int(count) for count in counts),
         imbalance_ratio=dataset.imbalance_ratio,
         duplicates=duplicates,
         conflicting=conflicting,
-        sampled_rows=len(sample),
+        sampled_rows=sampled_rows,
         text=_sentences(
             dataset,
-            classes=classes,
+            classes=found,
             duplicates=duplicates,
             conflicting=conflicting,
-            sampled_rows=len(sample),
+            sampled_rows=sampled_rows,
+            copies_left_out=len(rows) < dataset.n_rows,
         ),
     )
 
 
-def overlap(
-    features: NDArray[np.float32], labels: NDArray[np.integer]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how many nearest neighbours are of other classes, and how many chance would give.
-
-    Parameters
-    ----------
-    features : float32 array of shape (rows, columns)
-        Scaled numbers; distances are Euclidean.
-    labels : int array of shape (rows,) or (rows, labels)
-        Class codes, every code from 0 on; or 0 and 1 for each label.
-
-    Returns
-    -------
-    neighbours, expected : arrays of shape (classes,)
-        Shares in [0, 1], means over the rows of each class. A class of fewer than six rows is
-        judged by as many neighbours as it has further rows. Of a label that no row has, both are 0.
-    """
-    n_neighbors = min(NEIGHBOURS, len(labels) - 1)
-    nearest = NearestNeighbors(n_neighbors=n_neighbors).fit(features)
-    # Without an argument the rows themselves are asked, and none is its own neighbour.
-    found = nearest.kneighbors(return_distance=False)
-    if labels.ndim == 2:
-        pairs = [_of_label(found, column) for column in labels.T.astype(bool)]
-        return np.array([near for near, _ in pairs]), np.array([chance for _, chance in pairs])
-    counts = np.bincount(labels)
-    # A class of three rows cannot fill five places: its rows are asked for two neighbours.
-    asked = np.clip(counts - 1, 1, n_neighbors)[labels][:, None] > np.arange(n_neighbors)
-    other = np.mean(labels[found] != labels[:, None], axis=1, where=asked)
-    return (
-        np.bincount(labels, weights=other) / counts,
-        (len(labels) - counts) / (len(labels) - 1),
+def _neighbours(dataset: Dataset, rows: NDArray[np.intp]) -> tuple[ClassNeighbours, ...]:
+    """Look up neighbours among some rows; empty where distances mean nothing."""
+    features = _comparable(dataset, rows)
+    if features is None:
+        return ()
+    labels = dataset.labels[rows]
+    neighbours, expected = overlap(features, labels)
+    counts = labels.sum(axis=0) if dataset.multi_label else np.bincount(labels)
+    return tuple(
+        ClassNeighbours(
+            name=name,
+            places=int(count * min(NEIGHBOURS, max(count - 1, 1))),
+            neighbours=float(near),
+            expected=float(chance),
+        )
+        for name, count, near, chance in zip(
+            dataset.class_names, counts, neighbours, expected, strict=True
+        )
     )
 
 
-def _of_label(found: NDArray[np.intp], has: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return what `overlap` returns, for the rows that have one label."""
-    rows, count = len(has), int(has.sum())
-    if not count:
-        return 0.0, 0.0
-    asked = found[has][:, : max(1, min(found.shape[1], count - 1))]
-    return float(np.mean(~has[asked])), (rows - count) / (rows - 1)
+def _comparable(dataset: Dataset, rows: NDArray[np.intp]) -> NDArray[np.float32] | None:
+    """Return the scaled columns that are neither pixels nor free text; None without any."""
+    if dataset.image_shape is not None:
+        return None
+    features = dataset.features.iloc[rows]
+    sparse = None if dataset.sparse is None else dataset.sparse[rows]
+    fitted = fit_preprocessor(features, sparse=sparse)
+    treatments = fitted.describe()
+    if not any(each.made for each in treatments if each.kind != "text"):
+        return None
+    texts = {each.name for each in treatments if each.kind == "text"}
+    if texts:
+        features = features[[name for name in features if str(name) not in texts]]
+        fitted = fit_preprocessor(features, sparse=sparse)
+    return fitted.transform(features, sparse)
 
 
 def copies(
@@ -198,14 +175,10 @@ def copies(
 
     Rows are equal when all their columns are, the wide ones too; missing values equal each other.
     """
-    hashed: NDArray[np.integer] = np.zeros(len(labels), np.uint64)
-    if features.shape[1]:
-        hashed = pd.util.hash_pandas_object(features, index=False).to_numpy()
-    if sparse is not None:
-        hashed = hashed + _wide_hashes(sparse)
-    if labels.ndim == 2:
-        _, labels = np.unique(labels, axis=0, return_inverse=True)
-    codes, _ = pd.factorize(hashed)
+    return _copies(_row_codes(features, sparse), _label_codes(labels))
+
+
+def _copies(codes: NDArray[np.intp], labels: NDArray[np.integer]) -> tuple[int, int]:
     rows = np.bincount(codes)
     # A group agrees when its smallest label is its largest.
     low = np.full(len(rows), np.iinfo(np.int64).max)
@@ -215,23 +188,52 @@ def copies(
     return int(rows[rows > 1].sum()), int(rows[low < high].sum())
 
 
-def _sample(labels: NDArray[np.integer], *, most: int) -> NDArray[np.intp]:
+def _row_codes(features: pd.DataFrame, sparse: csr_array | None) -> NDArray[np.intp]:
+    """Return a number for each row, the same for rows that are equal in all columns."""
+    rows = len(features) if sparse is None else sparse.shape[0]
+    hashed: NDArray[np.integer] = np.zeros(rows, np.uint64)
+    if features.shape[1]:
+        hashed = pd.util.hash_pandas_object(features, index=False).to_numpy()
+    if sparse is not None:
+        hashed = hashed + _wide_hashes(sparse)
+    return pd.factorize(hashed)[0]
+
+
+def _label_codes(labels: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return one number for each row's label, or set of labels."""
+    if labels.ndim == 1:
+        return labels
+    return np.asarray(np.unique(labels, axis=0, return_inverse=True)[1]).reshape(-1)
+
+
+def _distinct(codes: NDArray[np.intp], labels: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Return the rows without copies of the same label, which would be their own neighbours.
+
+    Where most rows are copies, columns have few values and equal rows are no copies: all rows.
+    """
+    first = ~pd.DataFrame({"row": codes, "label": labels}).duplicated().to_numpy()
+    return np.flatnonzero(first) if 2 * first.sum() > len(codes) else np.arange(len(codes))
+
+
+def _sample(labels: NDArray[np.integer], *, most: int = MOST_ROWS) -> NDArray[np.intp]:
     """Return row numbers: all of them, or about `most`, the same share of every class.
 
-    Every class keeps enough rows to be judged, so with many classes more than `most` come back.
+    Every class keeps enough rows to be judged, a rare one up to its part of a tenth of `most`, so
+    somewhat more than `most` may come back.
     """
     if len(labels) <= most:
         return np.arange(len(labels))
     rng = np.random.default_rng(0)
-    share = most / len(labels)
+    share, classes = most / len(labels), int(labels.max()) + 1
+    fewest = max(NEIGHBOURS + 1, most // (10 * classes))
     kept = [
-        rng.permutation(rows)[: max(NEIGHBOURS + 1, round(share * len(rows)))]
-        for rows in (np.flatnonzero(labels == code) for code in range(int(labels.max()) + 1))
+        rng.permutation(rows)[: max(fewest, round(share * len(rows)))]
+        for rows in (np.flatnonzero(labels == code) for code in range(classes))
     ]
     return np.sort(np.concatenate(kept))
 
 
-def _sample_labels(labels: NDArray[np.integer], *, most: int) -> NDArray[np.intp]:
+def _sample_labels(labels: NDArray[np.integer], *, most: int = MOST_ROWS) -> NDArray[np.intp]:
     """Return row numbers: all of them, or `most` at random and a few more that have each label."""
     if len(labels) <= most:
         return np.arange(len(labels))
@@ -262,10 +264,11 @@ def _effective_numbers(counts: NDArray[np.int64], *, rows: int) -> list[float]:
 def _sentences(
     dataset: Dataset,
     *,
-    classes: tuple[ClassOverlap, ...],
+    classes: tuple[ClassNeighbours, ...],
     duplicates: int,
     conflicting: int,
     sampled_rows: int,
+    copies_left_out: bool,
 ) -> tuple[str, ...]:
     """Say it in words: what limits every loss first, what is merely good to know last."""
     rows = dataset.n_rows
@@ -275,8 +278,8 @@ def _sentences(
     lines = []
     if contradicted:
         lines.append(_conflicts(conflicting, rows))
-    enough = [count > NEIGHBOURS for count in dataset.class_counts]
-    lines += _overlaps([each for each, judged in zip(classes, enough, strict=True) if judged])
+    # Rows of a class of six or more are asked for five neighbours each: thirty places or more.
+    lines += overlap_sentences([each for each in classes if each.places > NEIGHBOURS**2])
     if duplicates > _SHARE_WORTH_SAYING * rows:
         lines.append(
             f"{duplicates:,} rows ({duplicates / rows:.1%}) equal another row in every column; a "
@@ -294,10 +297,14 @@ def _sentences(
         )
     if conflicting and not contradicted:
         lines.append(_conflicts(conflicting, rows))
-    if sampled_rows < rows:
+    if not classes:
+        lines.append("Near rows were not looked up: in pixels and words distances mean too little.")
+    elif sampled_rows < rows:
+        drawn = ", drawn at random" if dataset.multi_label else ", more of rare classes"
         lines.append(
             f"Neighbours were looked up among {sampled_rows:,} of {rows:,} rows"
-            + (", drawn at random." if dataset.multi_label else ", the same share of every class.")
+            + (drawn if sampled_rows >= MOST_ROWS else "")
+            + (", copies left out." if copies_left_out else ".")
         )
     return tuple(lines)
 
@@ -307,32 +314,3 @@ def _conflicts(conflicting: int, rows: int) -> str:
         f"{conflicting:,} rows ({conflicting / rows:.1%}) equal another row in every column but "
         "the label: no model can get all of them right."
     )
-
-
-def _overlaps(classes: Sequence[ClassOverlap]) -> list[str]:
-    """Say which classes no loss can help, or that there is none, or which is the nearest to it.
-
-    Classes of five rows or fewer are not among `classes`: their shares say too little.
-    """
-    ordered = sorted(classes, key=lambda each: each.mixing, reverse=True)
-    if not ordered:
-        return []
-    strewn = [each for each in ordered if each.mixing >= _STREWN]
-    if strewn:
-        lines = [
-            f"Rows of `{each.name}` have {NEIGHBOURS * each.neighbours:.1f} of {NEIGHBOURS} "
-            "neighbours in other classes, as if strewn at random: no loss is likely to separate "
-            "them."
-            for each in strewn[:_NAMED]
-        ]
-        if len(strewn) > _NAMED:
-            lines.append(f"So it is with {len(strewn) - _NAMED} more classes.")
-        return lines
-    if np.mean([each.mixing for each in classes]) < _SEPARATE:
-        return ["The classes barely overlap: imbalance alone is not a problem here."]
-    worst = ordered[0]
-    return [
-        f"`{worst.name}` overlaps most: {NEIGHBOURS * worst.neighbours:.1f} of its rows' "
-        f"{NEIGHBOURS} nearest neighbours are of other classes "
-        f"({NEIGHBOURS * worst.expected:.1f} if strewn at random)."
-    ]

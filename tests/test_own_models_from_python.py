@@ -43,6 +43,11 @@ def functional(*, n_features, n_classes):
     return keras.Model(inputs, keras.layers.Dense(n_classes)(both))
 
 
+def sequential(*, n_features, n_classes):
+    layers = [keras.Input((n_features,)), keras.layers.Dense(4), keras.layers.Dense(n_classes)]
+    return keras.Sequential(layers)
+
+
 @keras.saving.register_keras_serializable(package="user")
 class Subclassed(keras.Model):
     def __init__(self, n_classes, **options):
@@ -102,6 +107,21 @@ def predict_from_file(found, X, folder, *options, arm=None):
     files = [str(folder / name) for name in ("model.focalsweep", "rows.csv", "out.csv")]
     assert main(["predict", *files[:2], "--to", files[2], *options]) == 0
     return pd.read_csv(files[2])
+
+
+def test_a_sequential_model_of_a_file_is_swept_by_the_command_and_read_in_python(
+    user, rows, tmp_path, monkeypatch
+):
+    X, y = rows
+    X.assign(label=y).to_csv(tmp_path / "rows.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    command = "sweep dataset=csv dataset.path=rows.csv dataset.target=label evaluation=quick "
+    command += f"model=linear model._target_={MODULE}.sequential trials=1 epochs=1 tracking=none "
+    command += "references=false arms=[cross_entropy,focal_gamma,ldam] hydra.run.dir=run"
+    assert main(command.split()) == 0
+    found = focalsweep.load("run")
+    names = [type(layer).__name__ for layer in found.best_model("ldam").layers]
+    assert names == ["InputLayer", "Dense", "CosineHead"]
 
 
 def test_an_own_functional_model_goes_from_a_sweep_to_an_exported_file(user, rows, tmp_path):

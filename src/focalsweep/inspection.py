@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from focalsweep.config.schema import SweepConfig
 from focalsweep.data.column_facts import column_facts
+from focalsweep.models.graph import calls
 from focalsweep.prepare import Plan
 from focalsweep.procedure import Work, check_model, model_builder, trainer_of, work_of
 from focalsweep.report.inspection import Cost, Inspection, PlannedEvaluation
@@ -216,7 +217,7 @@ def _table_bytes(plan: Plan) -> int:
 
 def _member_bytes(model: keras.Model, *, batch_size: int) -> int:
     """Return weights, gradients and two optimiser slots, and activations there and back."""
-    width = sum(_width(layer.output.shape) for layer in model.layers)
+    width = sum(_width(made.shape) for call in calls(model) for made in call.outputs)
     return 4 * (4 * int(model.count_params()) + 2 * batch_size * width)
 
 

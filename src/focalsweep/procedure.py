@@ -5,7 +5,6 @@ A sweep judges the outcome; the audit of verdicts runs the same procedure on pla
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,14 +13,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from focalsweep.config.target import build, factory
-from focalsweep.errors import UserError
 from focalsweep.evidence.refit import Chosen, refit
-from focalsweep.models.flat_rows import image_argument, with_flat_rows
+from focalsweep.models.build import build_model
 from focalsweep.models.frozen_features import parts
 from focalsweep.models.last_dense import check_last_dense, check_output_bias
 from focalsweep.models.logits_check import check_logits
-from focalsweep.models.refusal import first_sentence, unsaveable
+from focalsweep.models.refusal import unsaveable
 from focalsweep.prepare import Plan
 from focalsweep.progress import NoProgress, Progress
 from focalsweep.search.arm import outside_family
@@ -69,9 +66,9 @@ def trainer_of(plan: Plan, *, like: Trainer | None = None) -> tuple[Trainer, str
     like : Trainer, optional
         An earlier one; its compiled programs are used again where the architecture is the same.
     """
-    build_model, folds = _trained_part(plan)
+    build, folds = _trained_part(plan)
     trainer, message = make_trainer(
-        build_model=build_model,
+        build_model=build,
         views=folds.views,
         optimizer=_optimizer(plan),
         batch_size=plan.batch_size,
@@ -88,7 +85,7 @@ def trainer_of(plan: Plan, *, like: Trainer | None = None) -> tuple[Trainer, str
 
 def _notes(plan: Plan) -> list[str]:
     """Say what of a model of the user's own is not used, or cannot be kept."""
-    model = _build_model(plan, plan.folds.views[0].features.shape[1])
+    model = model_builder(plan)(plan.folds.views[0].features.shape[1])
     notes = [
         f"The `train_step` of `{layer.name}` is not used: batches, loss and steps are the sweep's."
         for layer in (model, *model.layers)
@@ -116,10 +113,10 @@ def without_suspects(plan: Plan, folder: Path, *, progress: Progress | None = No
         return plan
     progress = progress or NoProgress()
     progress.say("suspect labels")
-    build_model, trained_on = _trained_part(plan)
+    build, trained_on = _trained_part(plan)
     found = find_suspects(
         trained_on,
-        build_model=build_model,
+        build_model=build,
         optimizer=_optimizer(plan),
         rates=plan.nuisance.defaults,
         batch_size=plan.batch_size,
@@ -135,7 +132,12 @@ def without_suspects(plan: Plan, folder: Path, *, progress: Progress | None = No
 
 def model_builder(plan: Plan) -> Callable[[int], keras.Model]:
     """Return what makes the plan's Keras model for a number of preprocessed columns."""
-    return partial(_build_model, plan)
+    return partial(
+        build_model,
+        plan.config.model,
+        n_classes=plan.dataset.n_classes,
+        image_shape=plan.dataset.image_shape,
+    )
 
 
 def work_of(plan: Plan, trainer: Trainer) -> Work:
@@ -213,7 +215,7 @@ def check_model(plan: Plan) -> None:
         layer than the model's, or its own loss cannot be computed.
     """
     rows = plan.folds.views[0].features
-    model = _build_model(plan, rows.shape[1])
+    model = model_builder(plan)(rows.shape[1])
     check_logits(model, rows, n_classes=plan.dataset.n_classes)
     if plan.config.model.output_bias != "zero":
         check_output_bias(model)
@@ -235,20 +237,20 @@ def _trained_part(plan: Plan) -> tuple[Callable[[int], keras.Model], Folds]:
 
     Of a model with frozen features that is the head, on rows that were embedded, each once.
     """
-    build_model = model_builder(plan)
-    first = parts(build_model(plan.folds.views[0].features.shape[1]))
+    build = model_builder(plan)
+    first = parts(build(plan.folds.views[0].features.shape[1]))
     if first is None:
-        return build_model, plan.folds
+        return build, plan.folds
     embedded = []
     for view in plan.folds.views:
-        split = parts(build_model(view.features.shape[1]))
+        split = parts(build(view.features.shape[1]))
         if split is None:
             raise TypeError("a model that is frozen for one fold is frozen for all")
         features = split[0].predict(view.features, batch_size=256, verbose=0)
         embedded.append(replace(view, features=np.asarray(features, np.float32)))
 
     def build_head(width: int) -> keras.Model:
-        split = parts(build_model(plan.folds.views[0].features.shape[1]))
+        split = parts(build(plan.folds.views[0].features.shape[1]))
         if split is None or split[1].input.shape[-1] != width:
             raise TypeError(f"the head does not take {width} features")
         return split[1]
@@ -271,35 +273,3 @@ def _search(plan: Plan) -> Search:
 def _optimizer(plan: Plan) -> Optimizer:
     config = plan.config.optimizer
     return Optimizer(kind=config.kind, momentum=config.momentum)
-
-
-def _build_model(plan: Plan, n_features: int) -> keras.Model:
-    """Build the model for flat rows, whatever rows it takes itself."""
-    component, image_shape = plan.config.model, plan.dataset.image_shape
-    made = factory(component)
-    parameters = inspect.signature(made.func).parameters
-    known = {"n_features": n_features, "n_classes": plan.dataset.n_classes}
-    # The `**options` of a subclassed model go to Keras's constructor, which knows no columns.
-    subclassed = inspect.isclass(made.func) and issubclass(made.func, keras.Model)
-    open_ended = not subclassed and any(
-        each.kind is each.VAR_KEYWORD for each in parameters.values()
-    )
-    given = {name: value for name, value in known.items() if name in parameters or open_ended}
-    shape = parameters.get("input_shape")
-    given |= image_argument(
-        made.func,
-        image_shape=image_shape,
-        takes=shape is not None and "input_shape" not in component.parameters,
-        needs=shape is not None and shape.default is shape.empty,
-    )
-    try:
-        model = build(component, **given)
-    except (ValueError, TypeError) as error:
-        raise UserError(
-            f"The `model` cannot be built as configured: {first_sentence(error)}."
-        ) from error
-    # A builder that counts columns and knows no images wants columns.
-    wants_columns = "n_features" in parameters and shape is None
-    return with_flat_rows(
-        model, n_features=n_features, image_shape=None if wants_columns else image_shape
-    )

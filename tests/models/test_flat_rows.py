@@ -29,9 +29,17 @@ def of_images(*layers):
     return keras.Sequential([keras.Input(IMAGE), keras.layers.Flatten(), *layers])
 
 
-def test_a_model_of_flat_rows_stays_itself():
-    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
+def test_a_functional_model_of_flat_rows_stays_itself():
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
     assert with_flat_rows(model, n_features=6) is model
+
+
+def test_a_sequential_model_of_flat_rows_keeps_its_layers():
+    layers = [keras.layers.Dense(4), keras.layers.Dense(3)]
+    flat = with_flat_rows(keras.Sequential([keras.Input((6,)), *layers]), n_features=6)
+    assert flat.layers[1:] == layers
+    assert (flat.input.shape, flat.output.shape) == ((None, 6), (None, 3))
 
 
 @pytest.mark.parametrize(

@@ -126,19 +126,32 @@ def with_a_layer_called_twice():
 def with_its_last_layer_called_twice():
     inputs = keras.Input((3,))
     shared = keras.layers.Dense(3, name="shared")
-    return keras.Model(inputs, shared(shared(inputs)), name="twice")
+    return keras.Model(inputs, shared(shared(inputs)))
 
 
 def with_two_inputs():
     first, second = keras.Input((COLUMNS,)), keras.Input((COLUMNS,))
     both = keras.layers.Add(name="both")([first, second])
-    return keras.Model([first, second], keras.layers.Dense(3, name="logits")(both))
+    return keras.Model([first, second], keras.layers.Dense(3)(both), name="several")
 
 
 def with_frozen_batch_norm():
     layer = keras.layers.BatchNormalization(name="layer")
     layer.trainable = False
     return with_layer(lambda: layer)()
+
+
+def with_a_mask():
+    inputs = keras.Input((COLUMNS,))
+    tensor = keras.layers.Softmax(name="layer")(inputs, mask=inputs > 0)
+    return keras.Model(inputs, keras.layers.Dense(3)(tensor))
+
+
+def with_rows_of_any_length():
+    inputs = keras.Input((None, 1))
+    tensor = keras.layers.Conv1D(4, 3, name="window")(inputs)
+    tensor = keras.layers.GlobalMaxPooling1D(name="longest")(tensor)
+    return keras.Model(inputs, keras.layers.Dense(3)(tensor))
 
 
 class Subclassed(keras.Model):
@@ -154,9 +167,9 @@ UNSTACKABLE = {
     "transposed convolution": (with_transposed_convolution, ["window"]),
     "subclass of a layer with a rule": (with_layer(lambda: Doubled(4, name="layer")), ["layer"]),
     "operation": (with_an_operation, ["multiply"]),
-    "layer called twice": (with_a_layer_called_twice, ["logits"]),
-    "last layer called twice": (with_its_last_layer_called_twice, ["twice"]),
-    "two inputs": (with_two_inputs, ["both"]),
+    "layer called twice": (with_a_layer_called_twice, ["shared (Dense, called twice)"]),
+    "last layer called twice": (with_its_last_layer_called_twice, ["shared"]),
+    "two inputs": (with_two_inputs, ["several (several inputs"]),
     "subclassed model": (Subclassed, ["subclassed"]),
     "sequential without an input": (
         lambda: keras.Sequential([keras.layers.Dense(3)], name="unbuilt"),
@@ -187,6 +200,8 @@ UNSTACKABLE = {
         ["layer"],
     ),
     "frozen batch norm": (with_frozen_batch_norm, ["layer"]),
+    "mask": (with_a_mask, ["greater", "layer"]),
+    "rows of any length": (with_rows_of_any_length, ["window", "longest"]),
 }
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from focalsweep.models.last_dense import called_once, last_dense
+from focalsweep.models.graph import is_graph, last_call
+from focalsweep.models.last_dense import last_dense
 
 
 @keras.saving.register_keras_serializable(package="focalsweep")
@@ -79,20 +80,17 @@ def with_cosine_head(model: keras.Model) -> keras.Model:
     # From its config, because an initialiser with a seed of its own warns when it is used twice.
     initializer = keras.initializers.serialize(dense.kernel_initializer)
     head = CosineHead(dense.units, kernel_initializer=initializer, name=dense.name)
-    return _ending_in(model, dense, head)
+    return _ending_in(model, head)
 
 
-def _ending_in(model: keras.Model, dense: keras.layers.Dense, head: CosineHead) -> keras.Model:
-    if any(layer is dense for layer in model.layers):
-        return keras.Model(model.input, head(dense.input), name=model.name)
-    # The layer lies in a model inside, which is the last thing called.
-    (inside,) = (
-        layer
-        for layer in model.layers
-        if isinstance(layer, keras.Model) and called_once(layer) is model.outputs[0]
-    )
-    rows = inside._inbound_nodes[0].input_tensors[0]
-    return keras.Model(model.input, _ending_in(inside, dense, head)(rows), name=model.name)
+def _ending_in(model: keras.Model, head: CosineHead) -> keras.Model:
+    last = last_call(model)
+    if last is None:
+        raise ValueError(f"`{model.name}` has no last layer")
+    # The layer may lie in a model inside, which is the last thing called.
+    inside = is_graph(last.operation)
+    end = _ending_in(last.operation, head) if inside else head
+    return keras.Model(model.inputs[0], end(last.inputs[0]), name=model.name)
 
 
 def length(vectors: Any, *, axis: int) -> Any:

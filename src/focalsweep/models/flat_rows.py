@@ -14,6 +14,7 @@ from typing import Any
 import keras
 
 from focalsweep.errors import UserError
+from focalsweep.models.graph import is_graph, is_of_keras
 from focalsweep.models.refusal import first_sentence
 
 Shape = tuple[int | None, ...]
@@ -53,8 +54,9 @@ def with_flat_rows(
             "compiled and not trained."
         )
     declared = _declared_shape(model)
+    model = _of_one_tensor(model)
     shape = _row_shape(model, declared, n_features=n_features, image_shape=image_shape)
-    if declared == (n_features,) and _is_functional(model):
+    if declared == (n_features,) and is_graph(model) and isinstance(model, keras.Function):
         return model
     inputs = keras.Input((n_features,))
     rows = inputs if shape == (n_features,) else keras.layers.Reshape(shape)(inputs)
@@ -110,13 +112,23 @@ def image_argument(
     )
 
 
-def _is_functional(model: keras.Model) -> bool:
-    return bool(getattr(model, "inputs", None)) and bool(getattr(model, "outputs", None))
+def _of_one_tensor(model: keras.Model) -> keras.Model:
+    """Return a graph that takes one tensor and gives one, of the same layers.
+
+    A Sequential has an input and an output of its own only where it is called, a functional model
+    may take and give a list or a mapping, and what makes a subclass is asked for in its config. One
+    with a `train_step` of its own stays what it is, so that it can be said that it is not used.
+    """
+    if not (is_graph(model) and is_of_keras(type(model).train_step)):
+        return model
+    given, made = model.inputs[0], model.outputs[0]
+    is_plain = not isinstance(model, keras.Sequential) and is_of_keras(type(model))
+    if is_plain and model.input is given and model.output is made:
+        return model
+    return keras.Model(given, made, name=model.name)
 
 
 def _declared_shape(model: keras.Model) -> Shape | None:
-    if isinstance(model, keras.Sequential) and not model.built:
-        return None
     inputs = getattr(model, "inputs", None)
     if not inputs:
         return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
 from focalsweep.errors import UserError
+from focalsweep.models.graph import is_graph, last_call
 
 
 def last_layer(model: keras.Model) -> keras.Layer | None:
@@ -15,28 +15,10 @@ def last_layer(model: keras.Model) -> keras.Layer | None:
 
     None for a model without a graph, such as a subclassed one.
     """
-    outputs: list[keras.KerasTensor] = list(getattr(model, "outputs", None) or ())
-    if len(outputs) != 1:
+    call = last_call(model)
+    if call is None or not isinstance(call.operation, keras.Layer):
         return None
-    for layer in model.layers:
-        inside = isinstance(layer, keras.Model) and called_once(layer) is outputs[0]
-        if inside and getattr(layer, "outputs", None):
-            return last_layer(layer)
-        if layer.output is outputs[0]:
-            return layer
-    return None
-
-
-def called_once(model: keras.Model) -> keras.KerasTensor | None:
-    """Return what a model inside a model gives there; None where it is not called exactly once.
-
-    `keras.Model.output` is what the model itself ends in, not what a call of it gave.
-    """
-    nodes: list[Any] = list(getattr(model, "_inbound_nodes", None) or ())
-    if len(nodes) != 1:
-        return None
-    outputs = list(nodes[0].output_tensors)
-    return outputs[0] if len(outputs) == 1 else None
+    return last_layer(call.operation) if is_graph(call.operation) else call.operation
 
 
 def last_dense(model: keras.Model) -> keras.layers.Dense | None:

@@ -11,12 +11,14 @@ on 8 x 8, by patches 1.2.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from focalsweep.models.graph import Call
 from focalsweep.training.stacked_call import Pass, Weights, stacked_call
 from focalsweep.training.stacked_layers import beside_rows, over_rows, products
 
@@ -30,16 +32,13 @@ longer was.
 """
 
 
-def patch_numbers(layer: keras.Layer) -> int:
+def patch_numbers(call: Call) -> int:
     """Return the numbers that the patches of one row hold: 0 for a layer that makes none."""
-    if not isinstance(layer, CONVOLUTIONS):
+    if not isinstance(call.operation, CONVOLUTIONS):
         return 0
-    places, taps = 1, 1
-    for size in layer.output.shape[1:-1]:
-        places *= size
-    for size in layer.kernel_size:
-        taps *= size
-    return int(places * taps * layer.input.shape[-1])
+    places = math.prod(call.outputs[0].shape[1:-1])
+    taps = math.prod(call.operation.kernel_size)
+    return int(places * taps * call.inputs[0].shape[-1])
 
 
 @stacked_call.register(keras.layers.Conv1D)

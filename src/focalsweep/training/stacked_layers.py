@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from focalsweep.models.cosine_head import length
+from focalsweep.models.graph import Call
 from focalsweep.training.dropout_mask import dropout_mask
 from focalsweep.training.stacked_call import Pass, Weights, stacked_call
 
@@ -74,15 +75,16 @@ _NOT_MODELLED = (
 """Settings of layers with a rule that the rule knows nothing of: they must be off."""
 
 
-def is_plain(layer: keras.Layer) -> bool:
+def is_plain(call: Call) -> bool:
     """Tell whether a layer with a rule is set to nothing that its rule does not know."""
+    layer = call.operation
     if any(getattr(layer, setting, None) for setting in _NOT_MODELLED):
         return False
     if layer.compute_dtype != layer.variable_dtype:
         return False
     if getattr(layer, "data_format", "channels_last") not in (None, "channels_last"):
         return False
-    last = (-1, len(layer.output.shape) - 1)
+    last = (-1, len(call.outputs[0].shape) - 1)
     if isinstance(layer, keras.layers.LayerNormalization):
         return len(layer.axis) == 1 and layer.axis[0] in last
     if isinstance(layer, keras.layers.BatchNormalization):

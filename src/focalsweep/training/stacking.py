@@ -16,9 +16,9 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from keras.src.models.functional import Functional
 
-from focalsweep.models.last_dense import called_once, last_dense
+from focalsweep.models.graph import calls, flat_calls, is_graph
+from focalsweep.models.last_dense import last_dense
 from focalsweep.training.stacked_call import Pass, Weights, stacked_call
 from focalsweep.training.stacked_convolutions import LARGEST_PATCHES, patch_numbers
 from focalsweep.training.stacked_layers import cosine_call, is_plain
@@ -30,56 +30,30 @@ def unstackable_layers(model: keras.Model) -> list[str]:
     Models inside it are looked into. Convolutions whose patches are so large that they would train
     faster one by one are named too.
     """
-    if not _operations(model):
+    if not is_graph(model):
         return [f"{model.name} (neither a functional model nor a Sequential with an Input)"]
-    known = {id(model.inputs[0])}
-    names = _without_rule(model, known)
-    if id(model.outputs[0]) not in known:
-        names.append(f"{model.name} (its output comes from a layer that is called twice)")
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        return [f"{model.name} (several inputs or outputs)"]
+    names: list[str] = []
+    seen: set[int] = set()
+    for call in flat_calls(model):
+        operation, note = call.operation, None
+        if id(operation) in seen:
+            note = ", called twice"
+        elif not (call.is_plain and type(operation) in stacked_call.registry and is_plain(call)):
+            note = ""
+        elif not all(_is_sized(tensor) for tensor in (*call.inputs, *call.outputs)):
+            note = ", rows of any length"
+        elif patch_numbers(call) > LARGEST_PATCHES:
+            note = ", large patches"
+        if note is not None:
+            names.append(f"{operation.name} ({type(operation).__name__}{note})")
+        seen.add(id(operation))
     return names
 
 
-def _without_rule(model: keras.Model, known: set[int]) -> list[str]:
-    """Name operations without a rule; `known` gathers the tensors that calls have made."""
-    names = []
-    for operation in _operations(model):
-        if isinstance(operation, keras.layers.InputLayer):
-            continue
-        inside = _is_model_inside(operation)
-        given = operation._inbound_nodes[0].input_tensors if inside else operation.input
-        # A layer that is called twice, or a second input, shows where its output is used.
-        wired = all(id(tensor) in known for tensor in tf.nest.flatten(given))
-        if wired and inside:
-            known.add(id(operation.inputs[0]))
-            names += _without_rule(operation, known)
-            if id(operation.outputs[0]) in known:
-                known.add(id(called_once(operation)))
-            continue
-        if not (wired and type(operation) in stacked_call.registry and is_plain(operation)):
-            names.append(f"{operation.name} ({type(operation).__name__})")
-        elif patch_numbers(operation) > LARGEST_PATCHES:
-            names.append(f"{operation.name} ({type(operation).__name__}, large patches)")
-        made = called_once(operation) if inside else operation.output
-        known.update(id(tensor) for tensor in tf.nest.flatten(made))
-    return names
-
-
-def _operations(model: keras.Model) -> list[Any]:
-    """Return the layers and operations of a model that is a graph; none of any other."""
-    if isinstance(model, keras.Sequential):
-        return list(model.layers) if model.built else []
-    if isinstance(model, Functional) and type(model).call is Functional.call:
-        return list(model.operations)
-    return []
-
-
-def _is_model_inside(operation: Any) -> bool:
-    return (
-        isinstance(operation, keras.Model)
-        and called_once(operation) is not None
-        and bool(_operations(operation))
-        and len(operation.inputs) == len(operation.outputs) == 1
-    )
+def _is_sized(tensor: keras.KerasTensor) -> bool:
+    return None not in tensor.shape[1:]
 
 
 def unpaddable_layers(narrow: keras.Model, wide: keras.Model) -> list[str]:
@@ -95,19 +69,19 @@ def unpaddable_layers(narrow: keras.Model, wide: keras.Model) -> list[str]:
         The same architecture for the smallest and the largest number of columns.
     """
     return [
-        f"{layer.name} ({type(layer).__name__}, folds differ in columns)"
-        for layer, other in zip(narrow.layers, wide.layers, strict=True)
-        if not isinstance(layer, keras.layers.InputLayer)
-        and _widths(layer.input) != _widths(other.input)
-        and not isinstance(layer, keras.layers.Dropout | keras.layers.BatchNormalization)
+        f"{call.operation.name} ({type(call.operation).__name__}, folds differ in columns)"
+        for call, other in zip(flat_calls(narrow), flat_calls(wide), strict=True)
+        if _widths(call.inputs) != _widths(other.inputs)
+        and not isinstance(call.operation, keras.layers.Dropout | keras.layers.BatchNormalization)
         and not (
-            isinstance(layer, keras.layers.Dense) and _widths(layer.output) == _widths(other.output)
+            isinstance(call.operation, keras.layers.Dense)
+            and _widths(call.outputs) == _widths(other.outputs)
         )
     ]
 
 
-def _widths(tensors: keras.KerasTensor | list[keras.KerasTensor]) -> list[int]:
-    return [tensor.shape[-1] for tensor in tf.nest.flatten(tensors)]
+def _widths(tensors: list[keras.KerasTensor]) -> list[int]:
+    return [tensor.shape[-1] for tensor in tensors]
 
 
 class StackedModel:
@@ -122,7 +96,8 @@ class StackedModel:
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
-        self.layers = _flat_layers(model)
+        self.calls = list(flat_calls(model))
+        self.layers = [call.operation for call in self.calls]
         self.trainable = [v.trainable for layer in self.layers for v in layer.weights]
         self.shapes = [tuple(v.shape) for layer in self.layers for v in layer.weights]
         self.head = last_dense(model)
@@ -140,7 +115,7 @@ class StackedModel:
         Patches of convolutions are left out: with them chunks of a small convolutional model had 3
         members and took 0.40 s a trial, against 0.17 s at 8 members and 0.22 s at 16.
         """
-        return int(sum(math.prod(layer.output.shape[1:]) for layer in self.layers))
+        return int(sum(math.prod(call.outputs[0].shape[1:]) for call in self.calls))
 
     def __call__(self, weights: Weights, inputs: tf.Tensor, run: Pass) -> tuple[tf.Tensor, Weights]:
         """Return logits (members, rows, classes) and the weights after the pass."""
@@ -157,34 +132,23 @@ class StackedModel:
         after: Weights,
     ) -> tf.Tensor:
         values = {id(model.inputs[0]): inputs}
-        for layer in model.layers:
-            if isinstance(layer, keras.layers.InputLayer):
-                continue
-            if isinstance(layer, keras.Model):
-                (given,) = layer._inbound_nodes[0].input_tensors
-                values[id(called_once(layer))] = self._walk(
-                    layer, weights, values[id(given)], run, after
-                )
+        for call in calls(model):
+            layer, given = call.operation, [values[id(tensor)] for tensor in call.inputs]
+            if call.is_inside:
+                values[id(call.outputs[0])] = self._walk(layer, weights, given[0], run, after)
                 continue
             own = [next(weights) for _ in layer.weights]
-            arguments = tf.nest.map_structure(lambda tensor: values[id(tensor)], layer.input)
-            call = cosine_call if run.cosine is not None and layer is self.head else stacked_call
-            values[id(layer.output)], kept = call(layer, own, arguments, run)
+            rule = cosine_call if run.cosine is not None and layer is self.head else stacked_call
+            values[id(call.outputs[0])], kept = rule(
+                layer, own, given[0] if len(given) == 1 else given, run
+            )
             after.extend(kept)
         return values[id(model.outputs[0])]
 
 
-def _flat_layers(model: keras.Model) -> list[keras.Layer]:
-    """Return the layers of a model, those of models inside it in their place."""
-    layers: list[keras.Layer] = []
-    for layer in model.layers:
-        layers += _flat_layers(layer) if isinstance(layer, keras.Model) else [layer]
-    return layers
-
-
 def _architecture(model: keras.Model) -> str:
-    # Keras numbers the names of layers through.
-    config = {**model.get_config(), "name": None}
+    # The config of a subclass may say nothing of layers. Keras numbers their names through.
+    config = {**keras.Model(model.inputs, model.outputs).get_config(), "name": None}
     names = {name: f"layer {index}" for index, name in enumerate(_layer_names(config))}
 
     def renamed(value: object) -> object:

@@ -82,7 +82,6 @@ def time_cnn(*, trials: int, side: int = SIDE) -> dict[str, float]:
         "views": [view],
         "optimizer": Optimizer(kind="adamw"),
         "batch_size": BATCH_SIZE,
-        "scores_log_loss": False,
     }
     population = PopulationTrainer(**shared)
     size = population.chunk_size(trials)

@@ -79,7 +79,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folds, dict[str, Ch
         views=folds.views,
         optimizer=Optimizer(),
         batch_size=BATCH,
-        scores_log_loss=False,
+        exact_log_loss=False,
     )
     search = Search(
         arms=ARMS,

@@ -110,7 +110,7 @@ def searched(data: Dataset, folder: Path) -> Searched:
         views=folds.views,
         optimizer=Optimizer(),
         batch_size=16,
-        scores_log_loss=False,
+        exact_log_loss=False,
     )
     search = Search(
         arms=ARMS,
@@ -253,7 +253,7 @@ def test_training_does_not_see_validation_rows(both):
             views=[given],
             optimizer=Optimizer(),
             batch_size=16,
-            scores_log_loss=False,
+            exact_log_loss=False,
         )
         (trained,) = trainer.train([members], size=2)
         records.append(trained)

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from focalsweep.losses import arms as families
-from focalsweep.metrics.objective import objective
+from focalsweep.metrics.objective import cost_objective, multi_label_objective, objective
 from focalsweep.search import rounds, samplers
 from focalsweep.search.arm import Arm, Nuisance, Range
 from focalsweep.search.chunk_store import ChunkStore
@@ -324,6 +324,33 @@ def test_the_epoch_is_the_first_best_on_the_pooled_curve():
     assert outcome.epochs == 3
     assert outcome.value == outcome.curve[2] == max(outcome.curve)
     assert len(outcome.curve) == 5
+
+
+# Nothing rare is called, by any of these epochs: every score of decisions is the same for all.
+CALLS_NOTHING = np.repeat([[[95, 0], [5, 0]]], 4, axis=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["macro_f1", "balanced_accuracy", "mcc", "geometric_mean", "worst_class_recall", "cost"]
+)
+def test_of_epochs_that_decide_the_same_the_smallest_pooled_log_loss_is_taken(name):
+    goal = cost_objective([[0, 1], [3, 0]]) if name == "cost" else objective(name)
+    one = record(0, CALLS_NOTHING, [0.7, 0.2, 0.1, 0.4])
+    two = record(1, CALLS_NOTHING, [0.7, 0.3, 0.8, 0.4])  # heavier: its third epoch counts
+    outcome = pooled([one, two], rows=[100, 300], objective=goal)
+    assert np.ptp(outcome.curve) == 0.0
+    assert outcome.epochs == 2
+    assert outcome.log_loss == pytest.approx((0.2 * 100 + 0.3 * 300) / 400)
+
+
+def test_of_epochs_that_call_no_label_the_smallest_pooled_log_loss_is_taken():
+    nothing = np.repeat([[[[90, 0], [10, 0]], [[80, 0], [20, 0]]]], 3, axis=0)
+    outcome = pooled(
+        [record(0, nothing, [0.5, 0.4, 0.45])],
+        rows=[100],
+        objective=multi_label_objective("macro_f1"),
+    )
+    assert outcome.epochs == 2
 
 
 def test_the_standard_error_is_that_of_the_mean_of_fold_scores_at_the_chosen_epoch():

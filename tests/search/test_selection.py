@@ -1,5 +1,7 @@
 """Which trial a study stands for."""
 
+import math
+
 import numpy as np
 import pytest
 from optuna.distributions import FloatDistribution
@@ -16,7 +18,7 @@ SPACE = {
 NEUTRAL = {"gamma": 0.0, "tau": 0.0}
 
 
-def trial(number, value, *, gamma=0.0, tau=0.0, rate=1e-3, error=0.0) -> Trial:
+def trial(number, value, *, gamma=0.0, tau=0.0, rate=1e-3, error=0.0, log_loss=math.nan) -> Trial:
     return Trial(
         number=number,
         parameters={"learning_rate": rate, "gamma": gamma, "tau": tau},
@@ -26,6 +28,7 @@ def trial(number, value, *, gamma=0.0, tau=0.0, rate=1e-3, error=0.0) -> Trial:
             curve=(),
             failure="x" if value is None else None,
             standard_error=error,
+            log_loss=log_loss,
         ),
     )
 
@@ -59,6 +62,17 @@ def test_the_best_trial_has_the_largest_value_and_is_the_earliest_of_equals(
 ):
     trials = [trial(number, value) for number, value in enumerate(values)]
     assert chosen(trials, selection) is trials[best]
+
+
+@pytest.mark.parametrize("selection", ["best", "one_standard_error"])
+@pytest.mark.parametrize("error", [0.0, 0.1])
+def test_of_equal_trials_the_one_with_the_smallest_log_loss_is_taken(selection, error):
+    barely, trained, worse = (
+        trial(number, value, error=error, log_loss=log_loss)
+        for number, (value, log_loss) in enumerate([(0.5, 0.69), (0.5, 0.01), (0.4, 0.001)])
+    )
+    assert chosen([barely, trained, worse], selection) is trained
+    assert chosen([barely, trained, worse], selection, neutral={}) is trained
 
 
 @pytest.mark.parametrize("selection", ["best", "one_standard_error"])

@@ -12,8 +12,8 @@ from focalsweep.search.studies import StudyStore
 from focalsweep.search.trials_table import trials_table
 
 FIRST = [
-    *("arm", "fold", "trial", "state", "value", "standard_error"),
-    *("epochs", "trained_epochs", "failure", "pruned"),
+    *("arm", "fold", "trial", "state", "value", "log_loss"),
+    *("standard_error", "epochs", "trained_epochs", "failure", "pruned"),
 ]
 RATES = {
     "learning_rate": Range(low=1e-4, high=1e-2, log=True),
@@ -74,7 +74,7 @@ def test_a_failed_trial_has_its_reason_and_no_value(table):
     failed = table[table.state == "failed"]
     assert failed[["arm", "fold", "trial"]].to_numpy().tolist() == [["focal", "1", 1]]
     assert failed.failure.item() == "the training loss became nan in epoch 1"
-    assert failed[["value", "standard_error"]].isna().all(axis=None)
+    assert failed[["value", "log_loss", "standard_error"]].isna().all(axis=None)
     complete = table[table.state == "complete"]
     assert complete.failure.isna().all()
     assert complete.value.between(0, 1).all()

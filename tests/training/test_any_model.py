@@ -123,7 +123,7 @@ def test_the_compiled_loop_equals_keras_fit(image_views, make_member, train):
 def test_a_custom_layer_and_a_subclassed_model_train_one_by_one_and_are_named(image_views):
     for build, name in ((lambda n: build_resnet(n, custom=True), "Scaled"), (build_subclassed, "")):
         trainer, message = make_trainer(
-            build_model=build, views=image_views, scores_log_loss=True, **SHARED
+            build_model=build, views=image_views, exact_log_loss=True, **SHARED
         )
         assert isinstance(trainer, OneByOneTrainer)
         assert message.startswith("Models train one by one, in a Keras loop that is compiled once")
@@ -202,7 +202,7 @@ def test_a_loss_whose_constructor_wants_python_numbers_is_compiled_for_every_tri
     trainer, message = make_trainer(
         build_model=build_linear,
         views=image_views,
-        scores_log_loss=True,
+        exact_log_loss=True,
         outside={"stubborn": stubborn},
         **SHARED,
     )
@@ -222,7 +222,7 @@ def test_a_mixed_sweep_gives_every_member_the_record_of_its_own_trainer(
     trainer, message = make_trainer(
         build_model=build_linear,
         views=image_views,
-        scores_log_loss=True,
+        exact_log_loss=True,
         outside={"own": outside.recipe.last.loss},
         **SHARED,
     )

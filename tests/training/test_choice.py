@@ -27,7 +27,7 @@ def choose(views):
             build_model=build_model,
             optimizer=Optimizer(),
             batch_size=16,
-            scores_log_loss=True,
+            exact_log_loss=True,
             **{"views": views, **more},
         )
 
@@ -42,7 +42,7 @@ def test_a_model_that_can_be_stacked_trains_as_a_population(choose):
     trainer, message = choose(by_position(build_linear), softened=True)
     assert isinstance(trainer, PopulationTrainer)
     assert trainer.softened
-    assert trainer.scores_log_loss
+    assert trainer.exact_log_loss
     assert message.startswith("Models train side by side in a population")
 
 

@@ -22,7 +22,7 @@ def kernel():
         model=StackedModel(build_model()),
         optimizer=Optimizer(),
         task=SingleLabel(n_classes=3),
-        scores_log_loss=False,
+        exact_log_loss=False,
     )
 
 

@@ -34,7 +34,7 @@ def population(request, views) -> PopulationTrainer:
         views=views,
         optimizer=OPTIMIZERS[request.param],
         batch_size=16,
-        scores_log_loss=True,
+        exact_log_loss=True,
         cosine_head=True,
         head_only=True,
     )

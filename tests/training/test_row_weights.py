@@ -71,7 +71,7 @@ def make_trainer():
         }
         if alone:
             return OneByOneTrainer(**shared)
-        return PopulationTrainer(**shared, dtype=dtype, scores_log_loss=True)
+        return PopulationTrainer(**shared, dtype=dtype, exact_log_loss=True)
 
     return make
 

@@ -52,7 +52,7 @@ def trainer(views):
         views=views,
         optimizer=Optimizer(),
         batch_size=BATCH,
-        scores_log_loss=True,
+        exact_log_loss=True,
         **FEATURES,
     )
 
@@ -275,7 +275,7 @@ def test_a_trainer_like_an_earlier_one_uses_its_programs_and_gives_the_same_bits
         {"build_model": lambda n: mlp(n_features=n, n_classes=3, hidden=(5,))},
         {"build_model": build_with_batch_statistics},
         {"optimizer": Optimizer(kind="sgd")},
-        {"scores_log_loss": False},
+        {"exact_log_loss": False},
     ],
     ids=["width", "dropout", "optimizer", "log-loss"],
 )
@@ -321,7 +321,7 @@ def test_a_member_of_a_population_equals_itself_trained_by_keras(case, views, ma
     }
     member = make_member(recipe=recipe, view=view, epochs=4, seed=5)
     company = [make_member("everything", view=2, epochs=5), make_member(recipe="ldam", view=1)]
-    population = PopulationTrainer(**shared, dtype="float64", scores_log_loss=True, **FEATURES)
+    population = PopulationTrainer(**shared, dtype="float64", exact_log_loss=True, **FEATURES)
     alone = OneByOneTrainer(**shared)
     record, *_ = train(population, [member, *company])
     (expected,) = train(alone, [member])

@@ -7,6 +7,7 @@ at by the pruner and told in a fixed order; training order and timing never matt
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from focalsweep.search.folds import Folds, Scope
 from focalsweep.search.pruners import NO_PRUNING, Pruning
 from focalsweep.search.rungs import TrialKey, train_by_rungs
 from focalsweep.search.studies import MakeSampler, Outcome, Study, StudyStore
+from focalsweep.search.ties import best_of
 from focalsweep.training.member import Member, MemberKey, MemberRecord
 
 STREAM_SEEDS = 1_000_003
@@ -274,6 +276,7 @@ class Search:
         return replace(
             so_far,
             value=None,
+            log_loss=math.nan,
             standard_error=0.0,
             pruned=f"{self.budget.pruning.name} stopped it after epoch {epoch} of "
             f"{self.budget.epochs}, worth {so_far.value:.4f} by then",
@@ -290,6 +293,8 @@ def pooled(
     records: Sequence[MemberRecord], *, rows: Sequence[float], objective: Objective
 ) -> Outcome:
     """Value a trial: pool its folds' counts, score every epoch, take the best epoch.
+
+    Of epochs that are worth the same it is the one with the smallest log-loss.
 
     At a rung the same says what the trial would be worth if it ended there.
 
@@ -313,10 +318,11 @@ def pooled(
         failure = f"the validation {objective.label} was not finite in epoch {bad + 1}"
     if failure is not None:
         return Outcome(value=None, epochs=0, curve=(), failure=failure, trained=len(curve))
-    best = int(np.argmax(curve))
+    best = best_of(curve, log_loss)
     return Outcome(
         value=float(curve[best]),
         epochs=best + 1,
+        log_loss=float(log_loss[best]),
         curve=tuple(float(value) for value in curve),
         trained=len(curve),
         standard_error=_standard_error(

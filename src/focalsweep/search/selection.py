@@ -19,6 +19,7 @@ from optuna.distributions import FloatDistribution
 from focalsweep.config.schema import Selection
 from focalsweep.search.arm import Parameters, Range, Space
 from focalsweep.search.studies import Trial
+from focalsweep.search.ties import best_of
 
 
 def choose(
@@ -40,26 +41,36 @@ def choose(
         The arm's neutral point, see `neutral_point`; its keys are the arm's own numbers. An arm
         without any keeps its best trial: all its points are one loss.
     selection : {"best", "one_standard_error"}
-        The best is the earliest of equals. With the other rule ties in distance go to the larger
-        value.
+        The best of equals is the one with the smallest log-loss, see `focalsweep.search.ties`.
+        With the other rule ties in distance are settled in the same way.
 
     Returns
     -------
     Trial or None
         None when every trial failed.
     """
-    valued = [(trial.outcome.value, trial) for trial in trials if trial.outcome.value is not None]
+    valued = [trial for trial in trials if trial.outcome.value is not None]
     if not valued:
         return None
-    value, best = max(valued, key=lambda pair: pair[0])  # max keeps the first
+    best = _best(valued)
     if selection == "best" or not neutral:
         return best
-    floor = value - best.outcome.standard_error
-    near = [pair for pair in valued if pair[0] >= floor]
-    return min(
-        near,
-        key=lambda pair: (distance(pair[1].parameters, space=space, neutral=neutral), -pair[0]),
-    )[1]
+    floor = _value(best) - best.outcome.standard_error
+    near = [trial for trial in valued if _value(trial) >= floor]
+    distances = [distance(trial.parameters, space=space, neutral=neutral) for trial in near]
+    nearest = min(distances)
+    return _best([trial for trial, far in zip(near, distances, strict=True) if far == nearest])
+
+
+def _best(trials: Sequence[Trial]) -> Trial:
+    values = [_value(trial) for trial in trials]
+    return trials[best_of(values, [trial.outcome.log_loss for trial in trials])]
+
+
+def _value(trial: Trial) -> float:
+    if trial.outcome.value is None:
+        raise ValueError(f"trial {trial.number} has no value")
+    return trial.outcome.value
 
 
 def neutral_point(space: Space, search: Mapping[str, Range]) -> Parameters:

@@ -5,6 +5,7 @@ The driver asks and tells every study in a fixed order and commits a round at a 
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ class Outcome:
         Pooled utility after every epoch that was trained.
     failure : str or None
         Why the trial is not usable.
+    log_loss : float, default NaN
+        Mean log-loss at that epoch, pooled as the value is, of probabilities corrected to the
+        data's posterior; NaN for a trial without value.
     standard_error : float, default 0
         Of the value: standard deviation of the inner folds' own utilities at that epoch over the
         root of their number; 0 for a trial without value.
@@ -54,6 +58,7 @@ class Outcome:
     epochs: int
     curve: tuple[float, ...]
     failure: str | None = None
+    log_loss: float = math.nan
     standard_error: float = 0.0
     pruned: str | None = None
     trained: int = 0
@@ -157,6 +162,8 @@ class Study:
             "standard_error": outcome.standard_error,
             "trained": outcome.trained,
         }
+        if not math.isnan(outcome.log_loss):
+            attributes["log_loss"] = outcome.log_loss
         if outcome.failure is not None:
             attributes["failure"] = outcome.failure
         if outcome.pruned is not None:
@@ -218,6 +225,7 @@ def _finished(trial: FrozenTrial) -> Trial:
             epochs=trial.user_attrs["epochs"],
             curve=tuple(trial.user_attrs["curve"]),
             failure=trial.user_attrs.get("failure"),
+            log_loss=trial.user_attrs.get("log_loss", math.nan),
             standard_error=trial.user_attrs["standard_error"],
             pruned=trial.user_attrs.get("pruned"),
             trained=trial.user_attrs["trained"],

@@ -95,7 +95,7 @@ def find_suspects(
         views=[part.view for part in parts],
         optimizer=optimizer,
         batch_size=batch_size,
-        scores_log_loss=False,
+        exact_log_loss=False,
     )
     loss = Recipe.plain(LossPoint.cross_entropy(len(views[0].natural_counts)))
     members = [

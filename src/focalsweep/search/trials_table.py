@@ -15,6 +15,7 @@ _FIRST = [
     "trial",
     "state",
     "value",
+    "log_loss",
     "standard_error",
     "epochs",
     "trained_epochs",
@@ -30,8 +31,8 @@ def trials_table(studies: Sequence[OpenStudy]) -> pd.DataFrame:
     -------
     DataFrame
         ``arm``, ``fold`` (number of the outer fold, or "all"), ``trial``, ``state`` ("complete",
-        "pruned" or "failed"), ``value`` and ``standard_error`` (NaN unless complete), ``epochs``
-        (of the best value), ``trained_epochs``, ``failure`` and ``pruned`` (the reasons), then one
+        "pruned" or "failed"), ``value``, ``log_loss`` and ``standard_error`` (NaN unless complete),
+        ``epochs`` (of the best value), ``trained_epochs``, ``failure`` and ``pruned`` (the reasons), then one
         column a searched number.
     """
     rows = [
@@ -41,6 +42,7 @@ def trials_table(studies: Sequence[OpenStudy]) -> pd.DataFrame:
             "trial": trial.number,
             "state": _state(trial.outcome),
             "value": trial.outcome.value,
+            "log_loss": trial.outcome.log_loss,
             "standard_error": None if trial.outcome.value is None else trial.outcome.standard_error,
             "epochs": trial.outcome.epochs,
             "trained_epochs": trial.outcome.trained,

@@ -20,7 +20,7 @@ def make_trainer(
     views: Sequence[View],
     optimizer: Optimizer,
     batch_size: int,
-    scores_log_loss: bool,
+    exact_log_loss: bool,
     softened: bool = False,
     cosine_head: bool = False,
     head_only: bool = False,
@@ -32,7 +32,7 @@ def make_trainer(
 
     Parameters
     ----------
-    build_model, views, optimizer, batch_size, scores_log_loss, softened, cosine_head, head_only,
+    build_model, views, optimizer, batch_size, exact_log_loss, softened, cosine_head, head_only,
     best_constant
         See `focalsweep.training.population.PopulationTrainer`.
     outside : mapping from arm to KerasPoint, optional
@@ -48,7 +48,6 @@ def make_trainer(
         views=views,
         optimizer=optimizer,
         batch_size=batch_size,
-        scores_log_loss=scores_log_loss,
         best_constant=best_constant,
     )
     constants = _constants(outside or {})
@@ -62,7 +61,7 @@ def make_trainer(
         views=views,
         optimizer=optimizer,
         batch_size=batch_size,
-        scores_log_loss=scores_log_loss,
+        exact_log_loss=exact_log_loss,
         best_constant=best_constant,
         softened=softened,
         cosine_head=cosine_head,

@@ -23,9 +23,8 @@ def losses(
     *,
     epochs: Sequence[int],
     softened: bool,
-    scores_log_loss: bool,
     dtype: str,
-) -> tuple[LossTensors | SigmoidTensors, LossTensors | None]:
+) -> tuple[LossTensors | SigmoidTensors, LossTensors]:
     """Stack the losses that train, and those by which probabilities are then read.
 
     Parameters
@@ -34,9 +33,8 @@ def losses(
         Each member beside its own view.
     epochs : sequence of int
         From 0, one a member: its stage in that epoch counts.
-    softened, scores_log_loss, dtype
-        As in `focalsweep.training.population.PopulationTrainer`. Where log-loss is not scored,
-        nothing reads probabilities, and the second is None.
+    softened, dtype
+        As in `focalsweep.training.population.PopulationTrainer`.
     """
     points = [member.stage(epoch).loss for member, epoch in zip(members, epochs, strict=True)]
     trained: LossTensors | SigmoidTensors
@@ -50,8 +48,6 @@ def losses(
             softened=softened,
             dtype=dtype,
         )
-    if not scores_log_loss:
-        return trained, None
     scored = [
         scored_as(member, view, epoch=epoch)
         for member, view, epoch in zip(members, views, epochs, strict=True)

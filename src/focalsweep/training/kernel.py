@@ -71,8 +71,9 @@ class Kernel:
     optimizer: Optimizer
     task: Task
     """Whether rows have one class or any number of labels, and how many there are."""
-    scores_log_loss: bool
-    """Whether `evaluate` also accumulates the corrected log-loss (it costs transcendentals)."""
+    exact_log_loss: bool
+    """Whether `evaluate` adds up the corrected log-loss to its last digit, for an objective that
+    reads it; otherwise quickly, for breaking ties."""
 
     def __post_init__(self) -> None:
         for name in ("epoch", "evaluate", "predict"):
@@ -85,7 +86,7 @@ class Kernel:
             self.model.architecture == other.model.architecture
             and self.optimizer == other.optimizer
             and self.task == other.task
-            and self.scores_log_loss == other.scores_log_loss
+            and self.exact_log_loss == other.exact_log_loss
         )
 
     def epoch(
@@ -146,7 +147,7 @@ class Kernel:
         self,
         weights: list[tf.Tensor],
         rows: Rows,
-        scored: LossTensors | None,
+        scored: LossTensors,
         *,
         index: tf.Tensor,
         cosine: tf.Tensor | None = None,
@@ -155,8 +156,8 @@ class Kernel:
 
         Parameters
         ----------
-        scored : LossTensors or None
-            The losses that corrected probabilities undo; None where log-loss is not scored.
+        scored : LossTensors
+            The losses that corrected probabilities undo.
 
         Returns
         -------
@@ -175,10 +176,14 @@ class Kernel:
             features, labels, mask, row_weights = self._batch(rows, index[:, i])
             logits = self._logits(weights, features, mask, cosine)
             confusion += self.task.counts(logits, labels, mask, weights=row_weights)
-            if self.scores_log_loss and scored is not None:
-                log_loss += self.task.log_loss(
-                    logits, labels, mask, scored=scored, weights=row_weights
-                )
+            log_loss += self.task.log_loss(
+                logits,
+                labels,
+                mask,
+                scored=scored,
+                exact=self.exact_log_loss,
+                weights=row_weights,
+            )
             return i + 1, confusion, log_loss, *(n + _finite_rows(logits, mask) for n in seen)
 
         nothing = tf.zeros((members,), dtype)

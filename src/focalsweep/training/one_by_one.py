@@ -59,8 +59,6 @@ class OneByOneTrainer:
         Which Keras optimizer.
     batch_size : int
         Rows an optimiser step.
-    scores_log_loss : bool
-        Whether records carry the corrected log-loss of every epoch (NaN otherwise).
     best_constant : bool
         Whether the last layer's bias starts at each member's best constant logits instead of 0.
     """
@@ -69,7 +67,6 @@ class OneByOneTrainer:
     views: Sequence[View]
     optimizer: Optimizer
     batch_size: int
-    scores_log_loss: bool = True
     best_constant: bool = False
     _spent: list[float] = field(default_factory=list, init=False, repr=False)
     _networks: dict[_Form, Network] = field(default_factory=dict, init=False, repr=False)
@@ -152,11 +149,7 @@ class OneByOneTrainer:
                     logits = network.predict(view.features[view.n_train :])
                 confusions.append(_confusion(view, logits))
                 finite.append(np.isfinite(logits).all(axis=1).sum())
-                log_losses.append(
-                    _log_loss(view, logits, *scored_as(member, view, epoch=epoch))
-                    if self.scores_log_loss
-                    else np.nan
-                )
+                log_losses.append(_log_loss(view, logits, *scored_as(member, view, epoch=epoch)))
             self._spent.append(time.perf_counter() - started)
             progress(1)
         train_loss = np.array(train_losses)

@@ -15,7 +15,7 @@ def record_of(
     view: View,
     *,
     confusion: NDArray[np.floating],
-    log_loss: NDArray[np.floating] | None,
+    log_loss: NDArray[np.floating],
     seen: NDArray[np.floating] | None,
     train_loss: NDArray[np.floating],
     logits: NDArray[np.float32] | None,
@@ -31,8 +31,8 @@ def record_of(
     confusion, train_loss : float array of shape (epochs, ...)
         Sums over rows. A chunk trains as long as its longest member: what lies after the member's
         own last epoch is dropped.
-    log_loss : float array of shape (epochs,), optional
-        Sums over rows; None where it was not scored.
+    log_loss : float array of shape (epochs,)
+        Sums over rows.
     seen : float array of shape (epochs,), optional
         Evaluation rows with finite logits; None where the counts show them.
     logits : float32 array of shape (padded evaluation rows, classes), optional
@@ -49,9 +49,7 @@ def record_of(
     return MemberRecord(
         key=member.key,
         confusion=counts,
-        log_loss=np.full(len(counts), np.nan)
-        if log_loss is None
-        else log_loss[:epochs].astype(np.float64) / (view.eval_mass or 1.0),
+        log_loss=log_loss[:epochs].astype(np.float64) / (view.eval_mass or 1.0),
         train_loss=mean_loss,
         logits=None if logits is None else logits[:n_eval],
         weights=weights,

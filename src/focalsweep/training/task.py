@@ -15,6 +15,9 @@ from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.posterior import corrected_log_proba, two_class_logits
 from focalsweep.losses.sigmoid_family import sigmoid_loss
 
+_LEAST = 1e-6
+"""Smallest probability against a class that float32 still tells from none."""
+
 
 class LossTensors(NamedTuple):
     """The members' loss points, each tensor of shape (members, 1, classes), or (members, 1).
@@ -43,6 +46,28 @@ class LossTensors(NamedTuple):
             margin=self.margin,
             log_prior_shift=self.log_prior_shift,
         )
+
+    def quick_log_proba(self, logits: tf.Tensor) -> tf.Tensor:
+        """Return about the same for a fifth of the time: what breaks ties needs no last digit.
+
+        The formula of `focalsweep.losses.posterior` in probabilities instead of margins. With gamma
+        or a margin it saturates where the loss sees a class with less than `_LEAST` against it.
+        """
+        log_v = tf.nn.log_softmax(self.scale * logits + self.offset)
+        v, thinned = tf.exp(log_v), tf.exp(-self.margin)
+        rest = 1.0 - v * (1.0 - thinned)
+        log_rest = tf.math.log(rest)
+        u, log_u = v * thinned / rest, log_v - self.margin - log_rest
+        against = tf.maximum(1.0 - u, _LEAST)
+        weight = tf.where(self.weight > 0, self.weight, tf.ones_like(self.weight))
+        log_eta = (
+            (log_v + log_rest)
+            - tf.math.log(weight)
+            - self.gamma * tf.math.log(against)
+            - tf.math.log(1.0 - self.gamma * u * log_u / against)
+            + self.log_prior_shift
+        )
+        return tf.nn.log_softmax(log_eta)
 
 
 class SigmoidTensors(NamedTuple):
@@ -93,6 +118,7 @@ class Task(Protocol):
         mask: tf.Tensor,
         *,
         scored: LossTensors,
+        exact: bool,
         weights: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Return the sum of the rows' log-losses, shape (members,)."""
@@ -146,11 +172,13 @@ class SingleLabel:
         mask: tf.Tensor,
         *,
         scored: LossTensors,
+        exact: bool,
         weights: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Return the sum of the rows' log-losses, shape (members,)."""
+        log_proba = (scored.log_proba if exact else scored.quick_log_proba)(logits)
         # where, not times: 0 * -inf on a padded row would be NaN.
-        seen = tf.where(self._truth(labels, mask) > 0, scored.log_proba(logits), 0.0)
+        seen = tf.where(self._truth(labels, mask) > 0, log_proba, 0.0)
         if weights is not None:
             seen *= weights[:, :, None]
         return -tf.reduce_sum(seen, axis=[1, 2])
@@ -215,10 +243,12 @@ class MultiLabel:
         mask: tf.Tensor,
         *,
         scored: LossTensors,
+        exact: bool,
         weights: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Return the sum over rows of the mean over labels, shape (members,)."""
-        log_proba = scored.log_proba(two_class_logits(logits))
+        read = scored.log_proba if exact else scored.quick_log_proba
+        log_proba = read(two_class_logits(logits))
         of_truth = tf.where(labels > 0, log_proba[..., 1], log_proba[..., 0])
         seen = tf.where(mask > 0, tf.reduce_mean(of_truth, axis=-1), 0.0)
         return -tf.reduce_sum(seen if weights is None else seen * weights, axis=1)

@@ -18,7 +18,7 @@ from focalsweep.evidence.verdict import DECISION_OF_FAMILY
 from focalsweep.evidence.verdict_text import RIVAL_NAMES
 
 
-def arm(name, family, inner, argmax=None, decision=None):
+def arm(name, family, inner, argmax=None, decision=None, inner_decision=None):
     inner = np.array(inner, dtype=float)
     return ArmScores(
         name=name,
@@ -27,6 +27,7 @@ def arm(name, family, inner, argmax=None, decision=None):
         inner=inner,
         argmax=inner if argmax is None else np.array(argmax),
         decision=inner if decision is None else np.array(decision),
+        inner_decision=None if inner_decision is None else np.array(inner_decision),
     )
 
 
@@ -34,6 +35,15 @@ def test_the_best_inner_score_represents_a_side_whatever_the_outer_scores():
     one = arm("one", "focal", [0.5, 0.7], decision=[0.0, 0.0])
     two = arm("two", "focal", [0.6, 0.6], decision=[1.0, 1.0])
     assert representatives([one, two]) == ("two", "one")
+
+
+def test_a_side_is_represented_by_the_rule_that_it_is_judged_by():
+    # By argmax the first is ahead; with decision weights, which judge, the second is.
+    plain = arm("plain", "cross_entropy", [0.60, 0.60], inner_decision=[0.61, 0.66])
+    weighted = arm("weighted", "class_weights", [0.55, 0.55], inner_decision=[0.65, 0.65])
+    assert representatives([plain, weighted]) == ("weighted", "plain")
+    np.testing.assert_array_equal(plain.judged, [0.61, 0.66])
+    np.testing.assert_array_equal(arm("x", "focal", [0.6]).judged, [0.6])
 
 
 @pytest.mark.parametrize("reverse", [False, True])

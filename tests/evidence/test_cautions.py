@@ -75,6 +75,7 @@ def found(*arms: ArmResult, references=(), classes=CLASSES, regrettable=0.03) ->
         arms or (arm(),),
         references=references,
         classes=classes,
+        smallest_difference=0.01,
         regrettable_difference=regrettable,
     )
 
@@ -146,19 +147,34 @@ def test_arms_below_cross_entropy_are_named():
     assert two.startswith("`a` and `b` are worse than cross-entropy by more than 0.03")
 
 
-@pytest.mark.parametrize(("score", "warned"), [(0.62, False), (0.64, True)])
-def test_a_reference_above_every_arm_says_that_the_network_is_the_problem(score, warned):
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (0.605, ()),
+        (0.62, ("the network may matter more than the loss",)),
+        (0.64, ("the network is the problem and not the loss",)),
+    ],
+)
+def test_a_reference_above_every_arm_says_that_the_network_may_be_the_problem(score, said):
     references = [reference(0.1, "Logistic regression"), reference(score)]
-    # The best that any arm reaches, with decision weights or without.
-    sentences = found(arm(argmax=0.6, decision=0.5), arm("b"), references=references)
-    assert [each.split(" is ")[0] for each in sentences] == (
-        ["Gradient boosting (scikit-learn)"] * warned
-    )
-    assert all("the network is the problem" in each for each in sentences)
+    # References have no decision weights, so those of arms do not count either.
+    for decided in (0.5, 0.9):
+        sentences = found(arm(argmax=0.6, decision=decided), arm("b"), references=references)
+        assert len(sentences) == len(said)
+        for sentence, words in zip(sentences, said, strict=True):
+            ahead = f"{score - 0.6:.3g} better than every arm, decision rules aside"
+            assert sentence.startswith(f"Gradient boosting (scikit-learn) is {ahead}: {words}")
+
+
+def test_a_plateau_of_equal_trials_is_named_with_what_helps():
+    assert found(arm("a", equal_share=0.5)) == ()
+    (sentence,) = found(arm("a", equal_share=0.8), arm("b", equal_share=1.0), arm("c"))
+    assert sentence.startswith("Most trials of `a` and `b` are worth exactly the same")
+    assert "smallest log-loss" in sentence
 
 
 def test_log_losses_are_negative_and_compared_the_same_way():
-    assert found(arm(argmax=-0.9, decision=-0.9), references=[reference(-0.89)]) == ()
+    assert found(arm(argmax=-0.9, decision=-0.9), references=[reference(-0.895)]) == ()
     (sentence,) = found(arm(argmax=-0.9, decision=-0.9), references=[reference(-0.5)])
     assert "0.4 better than every arm" in sentence
 
@@ -166,11 +182,17 @@ def test_log_losses_are_negative_and_compared_the_same_way():
 def test_every_warning_is_one_sentence():
     classes = (CLASSES[0], ClassFacts(name="rare", count=3, share=0.1))
     sentences = found(
-        arm(at_edge=("gamma.high",), failed_share=0.5, optimism=0.2, worse_than_control=True),
+        arm(
+            at_edge=("gamma.high",),
+            failed_share=0.5,
+            equal_share=1.0,
+            optimism=0.2,
+            worse_than_control=True,
+        ),
         references=[reference(0.9)],
         classes=classes,
     )
-    assert len(sentences) == 6
+    assert len(sentences) == 7
     for sentence in sentences:
         assert sentence.endswith(".")
         assert ". " not in sentence

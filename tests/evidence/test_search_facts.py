@@ -85,6 +85,14 @@ def test_the_estimator_for_random_search_is_named_and_used():
     assert facts([search(values)]).best_so_far == (0.1, 0.2, 0.8, 0.8)
 
 
+def test_equal_trials_are_a_share_of_the_others_with_a_value():
+    assert facts([search((0.5, 0.5, 0.5, None, 0.4))]).equal_share == pytest.approx(2 / 3)
+    assert facts([search((0.3, 0.3, 0.5, 0.4))]).equal_share == 0.0
+    assert facts([search((0.5, 0.5, 0.5)), search((0.1, 0.2, 0.3))]).equal_share == 0.5
+    # Two trials that are equal are no plateau yet, and one is none by itself.
+    assert facts([search((0.5, 0.5)), search((0.5,))]).equal_share == 0.0
+
+
 def test_failed_trials_are_a_share_of_all():
     assert facts([search((0.1, None)), search((0.1, 0.2))]).failed_share == 0.25
     assert facts([search()]).failed_share == 0.0

@@ -570,3 +570,56 @@ def test_a_holdout_reaches_its_verdict_through_the_same_rule():
     assert (verdict.decision, verdict.arm) == ("use_focal", "focal_gamma")
     assert comparisons[0].left_arms == ("focal_gamma",)
     assert comparisons[0].right_arms == ("class_weighted",)
+
+
+# The arm that stands highest in the table ---------------------------------------------------------
+
+
+def test_the_recommended_arm_says_why_it_is_not_the_top_row():
+    folds = np.array([0.30, -0.20, 0.25, -0.15, 0.10] * 2)
+    arms = [
+        arm("focal_gamma", 0.3, scores=np.full(10, 0.3)),
+        arm("cross_entropy", 0.5),
+        arm("class_weighted", 0.6, scores=0.5 + folds),
+    ]
+    compare = compare_folds(arms, test_train_ratio=0.25)
+    comparisons, verdict = verdict_of(arms, compare)
+    assert verdict.arm == "cross_entropy"
+    why = r"`class_weighted` has the best score in the table.*?asked\)\."
+    (sentence,) = re.findall(why, verdict.text)
+    assert "+0.060 against `cross_entropy`" in sentence
+    assert "that lead is not sure enough (probability 0." in sentence
+    assert all(not each.question.startswith("Is `") for each in comparisons)
+
+
+def test_a_top_row_that_validation_rows_did_not_pick_is_luck_in_part():
+    noise = np.array([0.01, -0.01] * 5)
+    arms = [
+        arm("focal_gamma", 0.3, scores=np.full(10, 0.3)),
+        arm("cross_entropy", 0.4, scores=np.full(10, 0.4)),
+        arm("class_weighted", 0.6, scores=0.5 + noise),
+        arm("logit_adjusted", 0.5, scores=0.6 + noise),
+    ]
+    _, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=0.25))
+    assert (verdict.decision, verdict.arm) == ("use_class_weights", "class_weighted")
+    assert verdict.text.count("best score in the table") == 1
+    assert "arms are picked on validation rows, where others were ahead of it" in verdict.text
+
+
+@pytest.mark.parametrize(("name", "lead"), [("log_loss", "0.060 lower"), ("cost", "saves 0.06")])
+def test_where_lower_is_better_the_top_rows_lead_says_so(name, lead):
+    by = cost_objective([[0, 1], [4, 0]]) if name == "cost" else objective(name)
+    noise = np.array([0.30, -0.20, 0.25, -0.15, 0.10] * 2)
+    arms = [
+        arm("focal_gamma", -0.9, scores=np.full(10, -0.9)),
+        arm("cross_entropy", -0.5, scores=np.full(10, -0.5)),
+        arm("class_weighted", -0.4, scores=noise - 0.5),
+    ]
+    _, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=0.25), by=by)
+    assert f"`class_weighted` has the best score in the table ({lead} against" in verdict.text
+
+
+def test_a_recommended_arm_on_top_needs_no_excuse():
+    arms = [arm("focal_gamma", 0.3, scores=np.full(10, 0.3)), arm("cross_entropy", 0.5)]
+    _, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=0.25))
+    assert "in the table" not in verdict.text

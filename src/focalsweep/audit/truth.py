@@ -21,6 +21,7 @@ from focalsweep.config.target import build
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.splits import Split
 from focalsweep.evidence.arm_scores import ArmScores, representatives
+from focalsweep.evidence.cross_fitting import cross_fitted_score
 from focalsweep.evidence.predictions import predict
 from focalsweep.prepare import Plan, prepare
 from focalsweep.procedure import search_and_refit, trainer_of
@@ -161,6 +162,9 @@ def _scores(plan: Plan, trainer: Trainer, folder: Path) -> list[ArmScores]:
                 label=entry.arm.label,
                 family=entry.arm.family,
                 inner=np.array([entry.inner_score]),
+                inner_decision=np.array(
+                    [cross_fitted_score(entry, folds=plan.folds, objective=plan.objective)]
+                ),
                 argmax=np.array([predicted.score(plan.objective, decision=False)]),
                 decision=np.array([predicted.score(plan.objective, decision=True)]),
             )

@@ -13,6 +13,9 @@ class FoldScore(Fact):
 
     fold: int
     inner_score: float
+    inner_decision_score: float | None = None
+    """With decision weights, every inner row decided by weights that were fitted on other inner
+    folds: what decides which arm stands for its side. None in results of earlier versions."""
     argmax_score: float
     decision_score: float
     """With decision weights fitted on inner out-of-fold predictions."""
@@ -98,6 +101,9 @@ class Search(Fact):
     """Averaged as the trials came, or the unbiased estimator for random search
     (arXiv:2004.13705)."""
     failed_share: float
+    equal_share: float = 0.0
+    """Share of a search's other trials that are worth exactly as much as its best one, mean over
+    searches; 0 where fewer than three trials have a value."""
     at_edge: tuple[str, ...]
     """Ends of ranges, such as ``gamma.high``, at which most searches chose (within 2% of the
     range); not where the number ends by itself, see `focalsweep.evidence.search_facts.edges`."""
@@ -106,6 +112,11 @@ class Search(Fact):
     worse_than_control: bool
     """Whether the arm scores below cross-entropy on test rows by more than the regrettable
     difference, decision weights on both sides: its search cost more than it found."""
+
+    @property
+    def is_plateau(self) -> bool:
+        """Whether the objective could not tell most trials apart."""
+        return self.equal_share > 0.5
 
 
 class LabelCounts(Fact):
@@ -210,6 +221,8 @@ class ArmResult(Fact):
     label: str
     family: Family
     inner_score: float
+    inner_decision_score: float | None = None
+    """See `FoldScore`; mean over outer folds."""
     argmax_score: float
     argmax_interval: Interval
     decision_score: float

@@ -89,6 +89,7 @@ def arm_result(
         label=entry.arm.label,
         family=entry.arm.family,
         inner_score=float(scores.inner.mean()),
+        inner_decision_score=float(scores.judged.mean()),
         argmax_score=float(scores.argmax.mean()),
         argmax_interval=argmax,
         decision_score=float(scores.decision.mean()),
@@ -98,6 +99,7 @@ def arm_result(
             FoldScore(
                 fold=fold,
                 inner_score=float(scores.inner[fold]),
+                inner_decision_score=float(scores.judged[fold]),
                 argmax_score=float(scores.argmax[fold]),
                 decision_score=float(scores.decision[fold]),
                 trial=chosen.trial.number,

@@ -2,7 +2,9 @@
 
 A side (the focal arms, their rivals) is represented in an outer fold by the arm with the best
 inner score there: the choice that a user of that side would make, without test rows. The
-difference of two sides thus belongs to two procedures, not to two lucky arms.
+difference of two sides thus belongs to two procedures, not to two lucky arms. Sides are judged
+with decision weights, so these inner scores have them too, each row decided by weights that were
+fitted on others (`focalsweep.evidence.cross_fitting`).
 """
 
 from __future__ import annotations
@@ -61,6 +63,9 @@ class ArmScores:
         What kind of loss it is, see `focalsweep.evidence.result.Family`.
     inner : array of shape (folds,)
         Score of the chosen trial on inner folds: no outer test row has touched it.
+    inner_decision : array of shape (folds,), optional
+        The same with decision weights that were fitted on the other inner folds; None where the
+        objective needs no decisions: it is `inner` then.
     argmax, decision : array of shape (folds,)
         Score on outer test rows, by plain argmax and with decision weights. Equal for an objective
         without decisions. One fold for a holdout.
@@ -68,7 +73,7 @@ class ArmScores:
     Raises
     ------
     ValueError
-        When the three are not finite vectors of one length.
+        When they are not finite vectors of one length.
     """
 
     name: str
@@ -77,9 +82,10 @@ class ArmScores:
     inner: Vector
     argmax: Vector
     decision: Vector
+    inner_decision: Vector | None = None
 
     def __post_init__(self) -> None:
-        table = [np.asarray(v) for v in (self.inner, self.argmax, self.decision)]
+        table = [np.asarray(v) for v in (self.inner, self.judged, self.argmax, self.decision)]
         shapes = {v.shape for v in table}
         if len(shapes) != 1 or table[0].ndim != 1 or not np.isfinite(table).all():
             raise ValueError(
@@ -87,14 +93,19 @@ class ArmScores:
             )
 
     @property
+    def judged(self) -> Vector:
+        """Inner scores by the rule that the verdict judges by, shape (folds,)."""
+        return self.inner if self.inner_decision is None else self.inner_decision
+
+    @property
     def n_folds(self) -> int:
         return len(self.inner)
 
 
 def representatives(arms: Sequence[ArmScores]) -> tuple[str, ...]:
-    """Name, for each outer fold, the arm with the best inner score; ties go to the simplest."""
+    """Name, for each outer fold, the arm best on inner rows as judged; ties go to the simplest."""
     ordered = simplest_first(arms)
-    inner = np.stack([arm.inner for arm in ordered])
+    inner = np.stack([arm.judged for arm in ordered])
     first_best = np.argmax(inner >= inner.max(axis=0) - ROUNDING, axis=0)
     return tuple(ordered[index].name for index in first_best)
 

@@ -150,6 +150,7 @@ def assess(
                 arms,
                 references=references,
                 classes=classes,
+                smallest_difference=judgement.rule.smallest_difference,
                 regrettable_difference=judgement.rule.regrettable_difference,
                 multi_label=dataset.multi_label,
             ),

@@ -24,6 +24,7 @@ def cautions(
     *,
     references: Sequence[ReferenceResult],
     classes: Sequence[ClassFacts],
+    smallest_difference: float,
     regrettable_difference: float,
     multi_label: bool = False,
 ) -> tuple[str, ...]:
@@ -37,8 +38,9 @@ def cautions(
         The scikit-learn models.
     classes : sequence of ClassFacts
         All rows by class, or those that carry each label.
-    regrettable_difference : float
-        Of the verdict rule: what is smaller needs no warning.
+    smallest_difference, regrettable_difference : float
+        Of the verdict rule: what is smaller than the first is no difference, and most of what is
+        smaller than the second needs no warning.
     multi_label : bool, default False
         Whether `classes` are labels, of which rows have any number.
 
@@ -47,14 +49,22 @@ def cautions(
     tuple of str
         Empty where nothing is wrong.
     """
+    rules = "thresholds" if multi_label else "decision rules"
     searched = [(arm.name, arm.search) for arm in arms if arm.search is not None]
     found = [
         _few_positives(classes) if multi_label else _few_rows(classes),
-        _network(arms, references, least=regrettable_difference),
+        _network(
+            arms,
+            references,
+            smallest=smallest_difference,
+            regrettable=regrettable_difference,
+            rules=rules,
+        ),
         *_edges(searched),
+        _plateau(searched),
         _failed(searched),
         _overfitted(searched, least=regrettable_difference),
-        _worse(searched, least=regrettable_difference, multi_label=multi_label),
+        _worse(searched, least=regrettable_difference, rules=rules),
     ]
     return tuple(sentence for sentence in found if sentence)
 
@@ -83,18 +93,26 @@ def _few_positives(labels: Sequence[ClassFacts]) -> str | None:
 
 
 def _network(
-    arms: Sequence[ArmResult], references: Sequence[ReferenceResult], *, least: float
+    arms: Sequence[ArmResult],
+    references: Sequence[ReferenceResult],
+    *,
+    smallest: float,
+    regrettable: float,
+    rules: str,
 ) -> str | None:
     if not references:
         return None
     best = max(references, key=lambda reference: reference.score)
-    reached = max(max(arm.argmax_score, arm.decision_score) for arm in arms)
-    if best.score - reached <= least:
+    # References have no decision layer: argmax stands against argmax.
+    ahead = best.score - max(arm.argmax_score for arm in arms)
+    if ahead <= smallest:
         return None
+    problem = "the network is the problem and not the loss"
+    if ahead <= regrettable:
+        problem = "the network may matter more than the loss"
     return (
-        f"{best.label} (scikit-learn) is {best.score - reached:.3g} better than every arm: the "
-        "network is the problem and not the loss; try another `model`, more `epochs` or more "
-        "`trials` first."
+        f"{best.label} (scikit-learn) is {ahead:.3g} better than every arm, {rules} aside: "
+        f"{problem}; try another `model`, more `epochs` or more `trials` first."
     )
 
 
@@ -114,6 +132,18 @@ def _edges(searched: _Searched) -> list[str]:
             f"something better may lie beyond; widen `{key}`."
         )
     return sentences
+
+
+def _plateau(searched: _Searched) -> str | None:
+    names = [name for name, search in searched if search.is_plateau]
+    if not names:
+        return None
+    return (
+        f"Most trials of {_list(names)} are worth exactly the same, as they are where the rarest "
+        "class is never called, or always rightly: the objective could not tell them apart, and "
+        "the one with the smallest log-loss was taken; more rows of that class, or an objective "
+        "that reads probabilities (`objective=log_loss`), would choose better."
+    )
 
 
 def _failed(searched: _Searched) -> str | None:
@@ -137,12 +167,11 @@ def _overfitted(searched: _Searched, *, least: float) -> str | None:
     )
 
 
-def _worse(searched: _Searched, *, least: float, multi_label: bool) -> str | None:
+def _worse(searched: _Searched, *, least: float, rules: str) -> str | None:
     names = [name for name, search in searched if search.worse_than_control]
     if not names:
         return None
     verb = "is" if len(names) == 1 else "are"
-    rules = "thresholds" if multi_label else "decision rules"
     return (
         f"{_list(names)} {verb} worse than cross-entropy by more than {least:.3g} on average, "
         f"{rules} fitted on both sides: what was searched there seems to do harm; the differences "

@@ -155,7 +155,7 @@ def fit_decision_rule(
         log_prior_shift=shift,
     )
     by_weights = np.empty_like(codes)
-    part = _parts(codes)
+    part = parts_of(codes)
     for number in range(PARTS):
         held_out = part == number
         by_weights[held_out] = decide(scores[held_out], weights_for(~held_out))
@@ -169,9 +169,9 @@ def fit_decision_rule(
     return DecisionRule(log_weights=fitted, expected_cost=bayes if is_cheaper else None)
 
 
-def _parts(labels: Codes) -> Codes:
+def parts_of(labels: NDArray[np.integer]) -> Codes:
     """Deal the rows of each class into the parts in turn."""
-    part = np.empty_like(labels)
+    part = np.empty(len(labels), dtype=np.int64)
     for k in np.unique(labels):
         rows = np.flatnonzero(labels == k)
         part[rows] = np.arange(len(rows)) % PARTS

@@ -21,6 +21,7 @@ from focalsweep.evidence.comparison import (
     compare_test_rows,
 )
 from focalsweep.evidence.cost_unit import cost_unit
+from focalsweep.evidence.cross_fitting import cross_fitted_score
 from focalsweep.evidence.detectable import detectable
 from focalsweep.evidence.paired import Posterior, SampledPosterior, corrected_t
 from focalsweep.evidence.predictions import Predictions, predict
@@ -182,6 +183,9 @@ def gather(chosen: Sequence[Chosen], *, folds: Folds, objective: Objective) -> l
             label=arm.label,
             family=arm.family,
             inner=np.array([entry.inner_score for entry in outer]),
+            inner_decision=np.array(
+                [cross_fitted_score(entry, folds=folds, objective=objective) for entry in outer]
+            ),
             argmax=np.array([p.score(objective, decision=False) for p in predictions]),
             decision=np.array([p.score(objective, decision=True) for p in predictions]),
         )

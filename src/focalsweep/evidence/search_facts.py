@@ -20,10 +20,14 @@ from focalsweep.search.arm import Nuisance, Parameters, Space
 from focalsweep.search.rounds import OpenStudy
 from focalsweep.search.selection import place
 from focalsweep.search.studies import Trial
+from focalsweep.search.ties import tied
 
 EDGE = 0.02
 """Nearer than this to an end of its range, in widths of the range, a chosen value is at the edge:
 where a search has converged, the chance that a value lies there without reason is small."""
+
+FEWEST_TO_COMPARE = 3
+"""Trials that are equal say something from this number on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +116,19 @@ def search_facts(
         best_so_far_high=tuple(high.tolist()),
         estimator=estimator,
         failed_share=sum(trial.outcome.failure is not None for trial in trials) / len(trials),
+        equal_share=float(np.mean([_equal_share(search.trials) for search in searches])),
         at_edge=edges(searches),
         optimism=float(np.mean(scores.inner - scores.argmax)),
         worse_than_control=control is not None
         and float(np.mean(scores.decision - control.decision)) < -regrettable_difference,
     )
+
+
+def _equal_share(trials: Sequence[Trial]) -> float:
+    values = [trial.outcome.value for trial in trials if trial.outcome.value is not None]
+    if len(values) < FEWEST_TO_COMPARE:
+        return 0.0
+    return (int(tied(values).sum()) - 1) / (len(values) - 1)
 
 
 def edges(searches: Sequence[FinishedSearch]) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ from focalsweep.evidence.arm_scores import (
     simplest_first,
 )
 from focalsweep.evidence.comparison import Compare, Side, VerdictRule, compare_sides
+from focalsweep.evidence.paired import ROUNDING
 from focalsweep.evidence.result import Comparison, Decision, Verdict
 from focalsweep.evidence.verdict_text import Findings, Setting, verdict_text
 from focalsweep.metrics.objective import Objective
@@ -113,6 +114,8 @@ def reach_verdict(
         decision, arm, confidence = "budget_too_small", simplest_first(arms)[0], None
     if arm.family != "cross_entropy" and objective.uses_decisions:
         findings = replace(findings, arm_weights=sides.weights_of(arm))
+    if shortfall is None:
+        findings = replace(findings, top_row=sides.top_row(arm))
     setting = Setting(arms=arms, objective=objective, rule=rule, shortfall=shortfall)
     text = verdict_text(decision, arm=arm, findings=findings, setting=setting)
     verdict = Verdict(decision=decision, arm=arm.name, text=text, confidence=confidence)
@@ -156,6 +159,25 @@ class _Sides:
         verb = "Do" if self.objective.costs is None else "Does"
         question = f"{verb} {layer} help `{arm.name}`?"
         return self._compare(question, with_weights, without)
+
+    def top_row(self, recommended: ArmScores) -> Comparison | None:
+        """Compare the arm with the best test score with the recommended one; None if they are one.
+
+        Picked by test rows, so it answers no question of the verdict: it explains one.
+        """
+        weighted = self.objective.uses_decisions
+
+        def score(arm: ArmScores) -> float:
+            return float((arm.decision if weighted else arm.argmax).mean())
+
+        top = max(simplest_first(self.arms), key=score)
+        if score(top) <= score(recommended) + ROUNDING:
+            return None
+        one, other = (
+            Side(name=arm.name, picks=(Pick(arm.name, weighted),) * arm.n_folds)
+            for arm in (top, recommended)
+        )
+        return self._compare(f"Is `{top.name}` better than `{recommended.name}`?", one, other)
 
     def _compare(self, question: str, left: Side, right: Side) -> Comparison:
         made = compare_sides(

@@ -35,6 +35,9 @@ class Findings:
         Cross-entropy on rows without suspect labels against cross-entropy.
     arm_weights : Comparison, optional
         Decision weights against argmax, on the recommended arm when that is not cross-entropy.
+    top_row : Comparison, optional
+        The arm with the best test score against the recommended one, where that is another. Told,
+        and not among `comparisons`: test rows picked it.
     """
 
     focal: Comparison | None
@@ -43,6 +46,7 @@ class Findings:
     focal_control: Comparison | None
     labels: Comparison | None = None
     arm_weights: Comparison | None = None
+    top_row: Comparison | None = None
 
     @property
     def is_contradicted(self) -> bool:
@@ -166,6 +170,7 @@ def verdict_text(
         order = [rivals, focal, contradiction, weights]
     if decision != "fix_labels":
         order.append(labels)
+    order.append(_top_row_sentence(findings, setting))
     sentences = [_leading(decision, arm=arm, findings=findings, setting=setting), *order]
     if arm.n_folds == 1:
         sentences.append(
@@ -275,6 +280,25 @@ def _weights_sentence(weights: Comparison | None, setting: Setting) -> str:
         undecided=f"whether {layer} {helps} {arm} is not settled",
     )
     return _sentence(weights, words, setting)
+
+
+def _top_row_sentence(findings: Findings, setting: Setting) -> str:
+    """Say why the arm that stands highest in the table is not the recommended one."""
+    comparison = findings.top_row
+    if comparison is None:
+        return ""
+    top, recommended = comparison.left_arms[0], comparison.right_arms[0]
+    ahead = difference_words(comparison.mean, setting.objective.name)
+    stated = (
+        f"`{top}` has the best score in the table ({ahead} against `{recommended}`) and is not "
+        "recommended, because "
+    )
+    if comparison.outcome == "better":
+        return stated + (
+            "arms are picked on validation rows, where others were ahead of it, and the best of "
+            f"{len(setting.arms)} test scores is in part luck."
+        )
+    return f"{stated}that lead is not sure enough ({_sureness(comparison, setting)})."
 
 
 def _versus(left: str, right: str) -> _Words:

@@ -209,7 +209,7 @@ def leading_arms(result: SweepResult) -> list[ArmResult]:
     control = control_arm(result)
     names = [control.name] if control is not None else []
     names += [result.verdict.arm]
-    names += [max(side, key=_inner_score).name for side in (focal, rivals) if side]
+    names += [max(side, key=judged_inner_score).name for side in (focal, rivals) if side]
     arms = (find_arm(result, name) for name in dict.fromkeys(names))
     return [arm for arm in arms if arm is not None]
 
@@ -234,5 +234,7 @@ def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
     return share
 
 
-def _inner_score(arm: ArmResult) -> float:
-    return arm.inner_score
+def judged_inner_score(arm: ArmResult) -> float:
+    """Return the score on inner rows by which arms stand for their side of the verdict."""
+    judged = arm.inner_decision_score
+    return arm.inner_score if judged is None else judged

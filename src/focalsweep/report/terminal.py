@@ -20,7 +20,7 @@ from rich.text import Text
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.facts import ClassFacts, DatasetFacts
 from focalsweep.evidence.result import SweepResult
-from focalsweep.report.frames import has_rule, leading_arms
+from focalsweep.report.frames import has_rule, judged_inner_score, leading_arms
 from focalsweep.report.pruning_words import pruning_sentence
 from focalsweep.report.task_words import TaskWords, words_of
 from focalsweep.report.wording import (
@@ -201,7 +201,7 @@ def _class_table(classes: Sequence[ClassFacts], words: TaskWords) -> Table:
 def _table_arms(result: SweepResult) -> list[ArmResult]:
     """Return the arms of the table in the sweep's order: the leading ones and the best others."""
     kept = [arm.name for arm in leading_arms(result)]
-    kept += [arm.name for arm in sorted(result.arms, key=lambda arm: -arm.inner_score)]
+    kept += [arm.name for arm in sorted(result.arms, key=judged_inner_score, reverse=True)]
     names = list(dict.fromkeys(kept))[:_MOST_ARMS]
     return [arm for arm in result.arms if arm.name in names]
 

@@ -160,6 +160,8 @@ def judged(
         classes=[ClassFacts(name=name, count=100, share=1 / 3) for name in DATASET.class_names],
         priors=[PriorScenario(name="rare", priors=(0.98, 0.01, 0.01))],
         references=[],
+        shortfall=None,
+        cut=None,
         seed=0,
     )
 

@@ -328,7 +328,7 @@ def test_rows_and_stream_of_an_arm_are_set_by_name():
         ("decision.costs=[1,2]", "`decision.costs` must be one row of numbers a class such as ["),
         ("decision.costs={a: x}", "or null; received `decision.costs={a:x}`."),
         ("decision.priors=[1,2]", "`decision.priors` must be a mapping from scenarios (letters,"),
-        ("decision.priors={a b: [1]}", "or null; received `decision.priors={a b:[1]}`."),
+        ("decision.priors={a b: [1]}", 'or null; received `decision.priors={"a b":[1]}`.'),
         ("decision.cost=1", "the nearest known name is `decision.costs`."),
         # missing values, interpolations
         ("question=???", "`question` has no value; add `question=VALUE`."),

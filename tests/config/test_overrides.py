@@ -34,3 +34,20 @@ def test_what_the_grammar_can_read_keeps_its_meaning():
     given = ["a=3", "b=[1,x]", "c={d: 1.5}", "e=null", "f='3'", "+g=true", "h=a b"]
     values = [override.value() for override in parse(given, ())]
     assert values == [3, [1, "x"], {"d": 1.5}, None, "3", True, "a b"]
+
+
+@pytest.mark.parametrize("typed", ["1.0", "1.50", "True", "true", "007", "1e3", "nan"])
+def test_a_name_of_a_column_or_a_word_is_taken_as_it_is_typed(typed: str):
+    overrides = [
+        f"dataset.target={typed}",
+        f"+dataset.groups={typed}",
+        f"dataset.missing=[{typed}]",
+    ]
+    values = [override.value() for override in parse(overrides, ())]
+    assert values == [typed, typed, [typed]]
+
+
+def test_a_list_of_names_may_hold_any_letters_and_none_stays_none():
+    overrides = ["dataset.target=[Größe,1.0,'a, b',null]", "dataset.groups=null", "trials=1.0"]
+    values = [override.value() for override in parse(overrides, ())]
+    assert values == [["Größe", "1.0", "a, b", "null"], None, 1.0]

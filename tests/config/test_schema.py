@@ -72,13 +72,23 @@ def test_columns_with_a_task_reach_the_source_where_they_are_given():
 
 
 @pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("null", None), ("NA", ("NA",)), ("[NA,-999,nan,1.50]", ("NA", "-999", "nan", "1.50"))],
+)
+def test_words_for_missing_reach_the_source_as_text(typed: str, expected: tuple[str, ...] | None):
+    given = ["dataset=csv", "dataset.path=t.csv", "dataset.target=y", f"dataset.missing={typed}"]
+    dataset = compose_sweep("smoke", given).config.dataset
+    assert dataset.missing == expected
+    assert dataset.parameters.get("missing") == (None if expected is None else list(expected))
+
+
+@pytest.mark.parametrize(
     ("overrides", "words"),
     [
         (["groups=a", "time=b"], "both `groups` and `time`"),
         (["split=a", "time=b"], "both `split` and `time`"),
         (["groups=a", "weights=a"], "the column `a` as `groups` and as `weights`"),
         (["groups=''"], "`dataset.groups`"),
-        (["groups=true"], "`dataset.groups`"),
         (["groups=[a,b]"], "`dataset.groups`"),
         (["rare_classes=leave"], "`dataset.rare_classes`"),
     ],

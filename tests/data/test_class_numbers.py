@@ -72,3 +72,15 @@ def test_shares_that_cannot_be_shares_are_refused_by_name(given, words):
         shares(given)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_class_is_known_by_other_spellings_of_its_name_where_one_fits():
+    assert cost_matrix({"true": 5.0, "false": 1.0}, class_names=("False", "True")) == (
+        (0.0, 1.0),
+        (5.0, 0.0),
+    )
+    assert cost_matrix({"1.0": 5.0, "2": 1.0}, class_names=("1", "2"))[0] == (0.0, 5.0)
+    with pytest.raises(UserError, match="names the class `no`"):
+        cost_matrix({"no": 1.0, "yes": 1.0}, class_names=("NO", "No", "yes"))
+    with pytest.raises(UserError, match="Received: `True` twice"):
+        cost_matrix({"true": 5.0, "True": 1.0}, class_names=("False", "True"))

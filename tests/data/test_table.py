@@ -369,3 +369,9 @@ def test_words_for_missing_hold_in_every_column_and_role(tmp_path: Path) -> None
     assert dataset.features.isna().sum().tolist() == [1, 0, 1]
     with pytest.raises(UserError, match=r"`dataset.weights` .* 1 of 4 rows empty"):
         load_table(path=str(path), target="label", missing=["-999"], weights="w")
+
+
+@pytest.mark.parametrize("target", ["1.0", 1.0, "True", True])
+def test_a_target_may_be_called_like_a_value(target: Any, tmp_path: Path) -> None:
+    path = write(tmp_path, f"x,{target}\n1,a\n2,b\n3,a\n4,b\n")
+    assert load_table(path=path, target=target).class_names == ("a", "b")

@@ -40,6 +40,13 @@ def test_class_keys_are_different_and_allowed_in_mlflow_names(names: list[str]) 
     assert all(re.fullmatch(r"[\w\-. ]+", key) for key in keys)
 
 
+def test_class_keys_say_what_tells_classes_apart() -> None:
+    assert class_keys(["<30", ">30", "30"]) == ["under 30", "over 30", "30"]
+    assert class_keys(["<=50K", ">50K"]) == ["at most 50K", "over 50K"]
+    assert class_keys(["A", "A+", "A-"]) == ["A", "A plus", "A-"]
+    assert class_keys(["a/b", "a:b", "a_b.0"]) == ["a_b.0.0", "a_b.1", "a_b.0.2"]
+
+
 def test_keys_are_unique_and_parents_stand_before_children(
     run_dir: Path, result: SweepResult
 ) -> None:

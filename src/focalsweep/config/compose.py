@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from focalsweep.config.class_mappings import take_mappings
 from focalsweep.config.explain import dotted, fields, missing_values, shown, typed, unknown_key
 from focalsweep.config.overrides import RUN_DIR, is_group, key, parse, quoted, text
 from focalsweep.config.places import config_dirs, options, sweeps
@@ -83,8 +84,11 @@ def compose_sweep(
     name = config_name.removesuffix(".yaml")
     if name not in sweeps(dirs):
         raise UserError(f"There is no sweep `{name}`; {expectation(name, sweeps(dirs))}.")
-    parsed = parse(overrides, dirs)
-    content, run_dir = _plain(_compose(name, parsed, dirs))
+    others, mappings = take_mappings(overrides)
+    content, run_dir = _plain(_compose(name, parse(others, dirs), dirs))
+    for at, given in mappings.items():
+        group, _, leaf = at.partition(".")
+        content[group][leaf] = given
     config = validate({**content, **(replaced or {})})
     check(config)
     filled = run_dir.replace("{fingerprint}", fingerprint(config))

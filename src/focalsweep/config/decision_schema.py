@@ -39,10 +39,10 @@ _DECISIONS: dict[str, LiteralString] = {
 
 
 def _with_text_names(value: Any) -> Any:
-    """Take a whole number for a name, as YAML reads a class called 3."""
+    """Take any plain value for a name, as YAML reads classes called 3, 1.0, true and null."""
     if not isinstance(value, dict):
         return value
     return {
-        str(name) if type(name) is int else name: _with_text_names(inner)
+        "null" if name is None else str(name): _with_text_names(inner)
         for name, inner in value.items()
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
@@ -94,12 +96,17 @@ def placeholder(key: str) -> str:
 def typed(value: object) -> str:
     """Write a value as one would type it in an override."""
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{name}:{typed(each)}" for name, each in value.items()) + "}"
+        return "{" + ",".join(f"{_name(name)}:{typed(each)}" for name, each in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(typed, value)) + "]"
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _name(name: object) -> str:
+    plain = re.fullmatch(r"[A-Za-z_]\w*|-?\d+", str(name), re.ASCII)
+    return str(name) if plain else json.dumps(str(name), ensure_ascii=False)
 
 
 def shown(value: object) -> str:

@@ -12,12 +12,18 @@ from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import GrammarParseError
+from yaml import SafeLoader, ScalarNode, SequenceNode, YAMLError, compose  # type: ignore[import-untyped]
 
 from focalsweep.config.places import options, sweeps
 from focalsweep.config.suggest import expectation
 from focalsweep.errors import UserError
 
 RUN_DIR = "hydra.run.dir"
+TEXTS = frozenset(
+    f"dataset.{name}"
+    for name in ("target", "groups", "split", "time", "weights", "missing", "class_names")
+)
+"""Keys of names and words, which are taken as they are typed: 1.0, true, nan."""
 
 
 def parse(overrides: Sequence[str], dirs: tuple[Path, ...]) -> list[Override]:
@@ -77,7 +83,10 @@ def _parse(override: str, dirs: tuple[Path, ...]) -> Override:
     if name == "arms" and value[:2] in ("'[", '"['):
         override = f"{name}={value[1:-1]}"  # quotes that no shell took away
     with suppress(HydraException):
-        return parser.parse_override(override)
+        return _as_typed(parser.parse_override(override), value, parser)
+    typed = _list_as_typed(name, value, parser) if name.lstrip("+") in TEXTS else None
+    if typed is not None:
+        return typed
     try:
         if value[:1] in ("[", "{", "'", '"', ""):
             raise HydraException
@@ -87,6 +96,28 @@ def _parse(override: str, dirs: tuple[Path, ...]) -> Override:
             f"`{override}` cannot be read; expected `KEY=VALUE`, `KEY=[A,B]` or, for text with "
             "special characters, `KEY='\"TEXT\"'`."
         ) from None
+
+
+def _as_typed(override: Override, value: str, parser: OverridesParser) -> Override:
+    """Return names of columns and words of data as text, whatever else they look like."""
+    if key(override).lstrip("+") not in TEXTS or override.is_sweep_override():
+        return override
+    read = override.value()
+    if isinstance(read, bool | int | float):
+        return parser.parse_override(f"{override.get_key_element()}={quoted(value.strip())}")
+    if isinstance(read, list) and not all(isinstance(each, str) for each in read):
+        return _list_as_typed(str(override.get_key_element()), value, parser) or override
+    return override
+
+
+def _list_as_typed(name: str, value: str, parser: OverridesParser) -> Override | None:
+    """Return a list of names as text, of any letters; None where it is no list of plain words."""
+    with suppress(YAMLError):
+        node = compose(value, Loader=SafeLoader)
+        if isinstance(node, SequenceNode) and all(isinstance(w, ScalarNode) for w in node.value):
+            words = ",".join(quoted(word.value) for word in node.value)
+            return parser.parse_override(f"{name}=[{words}]")
+    return None
 
 
 def _refuse_without_effect(override: Override) -> None:

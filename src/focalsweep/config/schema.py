@@ -26,23 +26,17 @@ Objective = Literal[
 ]
 Selection = Literal["best", "one_standard_error"]
 
-# A column may be called 8; YAML and Hydra read that as a number.
+# A column may be called 8 or 1.0; YAML reads that as a number.
 Column = Annotated[
     Annotated[str, Field(min_length=1)],
-    BeforeValidator(lambda name: str(name) if type(name) is int else name),
+    BeforeValidator(lambda name: str(name) if type(name) in (int, float) else name),
 ]
 
 # A word that means "missing" may look like a number or, in YAML, like a boolean.
 Words = Annotated[
-    tuple[str, ...],
+    tuple[Annotated[str, BeforeValidator(str)], ...],
     Lax,
-    BeforeValidator(
-        lambda words: (
-            [str(word) for word in ([words] if isinstance(words, str) else words)]
-            if words is not None and not isinstance(words, dict)
-            else words
-        )
-    ),
+    BeforeValidator(lambda words: [words] if isinstance(words, str | int | float) else words),
 ]
 
 COLUMNS = ("groups", "split", "time", "weights")

@@ -190,10 +190,10 @@ def _as_annotated(adapter: TypeAdapter[Any], value: Any) -> Any:
     try:
         return adapter.validate_json(json.dumps(value), strict=True)
     except ValidationError:
-        whole = [type(each) is int for each in (value if isinstance(value, list) else [value])]
-        if not any(whole):
+        plain = value if isinstance(value, list) else [value]
+        if not any(type(each) in (int, float) for each in plain):
             raise
-        # A whole number stands for text where text is wanted: a column may be called 8.
+        # A number stands for text where text is wanted: a column may be called 8 or 1.0.
         with suppress(ValidationError):
             return adapter.validate_json(json.dumps(_texts(value)), strict=True)
         raise

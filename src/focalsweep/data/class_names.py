@@ -62,6 +62,22 @@ write them alike if they are one class.',)
     return tuple(said)
 
 
+def class_called(name: str, names: Sequence[str]) -> str | None:
+    """Return the class that is called so, or the only one that is called nearly so; else None.
+
+    Examples
+    --------
+    >>> class_called("true", ["False", "True"]), class_called("1.0", ["1", "2"])
+    ('True', '1')
+    >>> class_called("no", ["No", "NO"]) is None
+    True
+    """
+    if name in names:
+        return name
+    alike = [each for each in names if _sound(each) == _sound(name)]
+    return alike[0] if len(alike) == 1 else None
+
+
 def _sound(name: str) -> str:
     """Return the name without what people write differently: case, accents' form, separators."""
     plain = unicodedata.normalize("NFKC", name).casefold()

@@ -7,11 +7,13 @@ order of the classes, or one sentence that names the class.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from focalsweep.config.suggest import expectation
+from focalsweep.data.class_names import class_called
 from focalsweep.errors import UserError
 
 COSTS = "decision.costs"
@@ -21,6 +23,7 @@ PRIORS = "decision.priors"
 _ROUNDING = 0.02
 
 Row = tuple[float, ...]
+T = TypeVar("T")
 
 
 def cost_matrix(
@@ -45,7 +48,7 @@ def cost_matrix(
         than wrong ones, as gains given for costs do.
     """
     if isinstance(given, Mapping):
-        _known(given, class_names, at=COSTS)
+        given = _by_class(given, class_names, at=COSTS)
         _complete(given, class_names, at=COSTS)
         rows = [_cost_row(given[name], code, class_names) for code, name in enumerate(class_names)]
     else:
@@ -92,7 +95,7 @@ def class_shares(
     """
     at = f"{PRIORS}.{scenario}"
     if isinstance(given, Mapping):
-        _known(given, class_names, at=at)
+        given = _by_class(given, class_names, at=at)
         named = np.array([name in given for name in class_names])
         shares = np.array([given.get(name, 0.0) for name in class_names])
     else:
@@ -126,19 +129,27 @@ def _cost_row(row: float | Mapping[str, float], code: int, class_names: Sequence
     if not isinstance(row, Mapping):
         return tuple(0.0 if name == right else row for name in class_names)
     at = f"{COSTS}.{right}"
-    _known(row, class_names, at=at)
-    with_right = {right: 0.0, **row}
+    with_right = {right: 0.0, **_by_class(row, class_names, at=at)}
     _complete(with_right, class_names, at=at)
     return tuple(with_right[name] for name in class_names)
 
 
-def _known(given: Mapping[str, object], class_names: Sequence[str], *, at: str) -> None:
-    for name in given:
-        if name not in class_names:
+def _by_class(given: Mapping[str, T], class_names: Sequence[str], *, at: str) -> dict[str, T]:
+    """Return the mapping by the names of the data: `true` is the class `True`, and 1.0 is 1."""
+    found: dict[str, T] = {}
+    for name, each in given.items():
+        called = class_called(name, class_names)
+        if called is None:
             raise UserError(
                 f"`{at}` names the class `{name}`, which the data do not have; "
                 f"{expectation(name, class_names)}."
             )
+        if called in found:
+            raise UserError(
+                f"`{at}` must name each class once. Received: `{called}` twice; remove one of them."
+            )
+        found[called] = each
+    return found
 
 
 def _complete(given: Mapping[str, object], class_names: Sequence[str], *, at: str) -> None:

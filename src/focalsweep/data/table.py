@@ -73,7 +73,7 @@ def load_table(
     if looks_like_parquet(file):
         frame = read_parquet(file)
     else:
-        targets = [target] if isinstance(target, str) else target or []
+        targets = target if isinstance(target, list) else [str(target)]
         frame = read_delimited(
             file,
             delimiter=None if delimiter is None else str(delimiter),
@@ -256,7 +256,9 @@ def _targets(
     target: str | Sequence[str] | None, columns: Sequence[str], *, origin: str
 ) -> list[str]:
     wanted: list[str | None] = (
-        [target] if target is None or isinstance(target, str) else list(target)
+        list(target)
+        if isinstance(target, list | tuple)
+        else [None if target is None else str(target)]
     )
     if not wanted:
         raise UserError(

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from focalsweep.tracking.run_record import MetricPoint
+
+_SIGNS = {
+    "<=": "at most",
+    "\u2264": "at most",
+    ">=": "at least",
+    "\u2265": "at least",
+    "<": "under",
+    ">": "over",
+    "+": "plus",
+    "%": "percent",
+    "&": "and",
+}
 
 
 def key(name: str) -> str:
@@ -17,13 +30,31 @@ def key(name: str) -> str:
 def class_keys(names: Sequence[str]) -> list[str]:
     """Turn class names into text that MLflow takes as part of a name, all different.
 
+    Signs that tell classes apart are given in words.
+
     Examples
     --------
-    >>> class_keys(["CYT", "a/b", "a:b"])
-    ['CYT', 'a_b.1', 'a_b.2']
+    >>> class_keys(["CYT", "a/b", "a:b", "<30", ">30", "C++"])
+    ['CYT', 'a_b.1', 'a_b.2', 'under 30', 'over 30', 'C plus plus']
     """
-    plain = [re.sub(r"[^\w\-. ]", "_", name).strip(" .")[:60] or "_" for name in names]
-    return [f"{key}.{code}" if plain.count(key) > 1 else key for code, key in enumerate(plain)]
+    keys = [_in_words(name)[:60].strip(" .") or "_" for name in names]
+    while twice := {key for key in keys if keys.count(key) > 1}:
+        keys = [f"{key}.{code}" if key in twice else key for code, key in enumerate(keys)]
+    return keys
+
+
+def _in_words(name: str) -> str:
+    for sign, word in _SIGNS.items():
+        name = name.replace(sign, f" {word} ")
+    letters = (_symbol(letter) for letter in name)
+    return " ".join("".join(letters).split())
+
+
+def _symbol(letter: str) -> str:
+    """Return what MLflow takes: emoji and the like by their names."""
+    if unicodedata.category(letter) in ("So", "Sc"):
+        return f" {unicodedata.name(letter, '_').lower()} "
+    return re.sub(r"[^\w\-. ]", "_", letter)
 
 
 def number(value: object) -> str:

@@ -42,6 +42,7 @@ from focalsweep.losses.keras_point import check_keras_loss, keras_point
 from focalsweep.metrics.objective import COST, Objective
 from focalsweep.search.arm import Arm, Counts, Nuisance, Range
 from focalsweep.search.evaluation_for import evaluation_for
+from focalsweep.search.fewer_folds import fewer_folds
 from focalsweep.search.folds import (
     Evaluation,
     Folds,
@@ -68,7 +69,10 @@ class Plan:
     config: SweepConfig
     dataset: Dataset
     facts: DatasetFacts
+    asked: Evaluation
+    """How rows were to be split."""
     evaluation: Evaluation
+    """How they are split: in as many folds as they allow."""
     folds: Folds
     arms: tuple[Arm, ...]
     left_out: tuple[LeftOut, ...]
@@ -83,6 +87,8 @@ class Plan:
     """What deciding column for a row of class row costs; the objective is then ``cost``."""
     prior_scenarios: tuple[PriorScenario, ...]
     """Class shares under which every arm is scored again."""
+    evaluation_reasons: tuple[str, ...]
+    """Why rows are split otherwise than the config asks, one sentence each."""
     messages: tuple[str, ...]
     """Choices that were made for the user, one sentence each."""
 
@@ -154,19 +160,21 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
     dataset = with_weight_note(
         treat_rare_classes(read, policy=config.dataset.rare_classes), column=config.dataset.weights
     )
-    evaluation, epochs, message = evaluation_for(config, dataset)
+    asked, epochs, message = evaluation_for(config, dataset)
     profile = Profile(kind=config.dataset.profile, factor=config.dataset.factor)
     costs, scenarios = _costs(config, dataset), _prior_scenarios(config, dataset)
     made = [_arm(name, config.loss[name]) for name in config.arms]
     folds = lay_out(
         dataset,
-        evaluation=evaluation,
+        evaluation=asked,
         profile=profile,
         seed=config.seed,
         label_noise=config.dataset.label_noise,
         with_whole=config.tracking.models,
         keep_rare=config.dataset.rare_classes == "keep",
     )
+    evaluation = folds.carried_out(asked)
+    reasons = (*message, *fewer_folds(dataset, asked=asked, done=evaluation))
     nuisance = _nuisance(config)
     arms, left_out = _arms(made, folds, nuisance=nuisance)
     # Only now: making rows takes seconds, which arms that are left out do not need.
@@ -181,6 +189,7 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
         config=config,
         dataset=dataset,
         facts=_facts(config, dataset, profile=profile, folds=folds),
+        asked=asked,
         evaluation=evaluation,
         folds=folds,
         arms=arms,
@@ -199,8 +208,9 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
         selection=config.selection,
         costs=costs,
         prior_scenarios=scenarios,
+        evaluation_reasons=reasons,
         messages=(
-            *message,
+            *reasons,
             *split_notes(dataset, folds, evaluation=evaluation),
             *_choices(config, arms),
             *pruning.notes,

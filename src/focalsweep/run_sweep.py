@@ -127,7 +127,11 @@ def run_sweep(
                 classes=plan.facts.classes,
                 priors=plan.prior_scenarios,
                 references=references,
-                shortfall=shortfall(done, plan.budget_rule),
+                shortfall=shortfall(
+                    done,
+                    plan.budget_rule,
+                    limited=evaluation.n_outer < plan.asked.n_outer,
+                ),
                 cut=cut_caution(done),
                 seed=config.seed,
             )
@@ -158,6 +162,7 @@ def run_sweep(
             test_rows=round(
                 sum(len(c.test_labels) for c in chosen) / (evaluation.n_outer * len(plan.arms))
             ),
+            reasons=plan.evaluation_reasons,
         ),
         budget=BudgetFacts(
             trials=done.told,

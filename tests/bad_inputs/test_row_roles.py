@@ -35,21 +35,17 @@ BAD = {
     ),
     "one group": role("groups", "a", way_out="choose another column"),
     "rows without a group": role("groups", ["a", "b", None, "c"] * 10, way_out="fill them"),
-    "fewer groups than folds": role(
+    "fewer groups than are needed to test, train and choose": role(
         "groups",
-        np.arange(ROWS) % 3,
-        "evaluation.folds=5",
-        way_out="use fewer folds (`evaluation.folds`",
+        np.arange(ROWS) % 2,
+        way_out="collect rows of it in more groups",
     ),
-    "fewer groups in training than inner folds": role(
+    "a class in one group": role("groups", ["m", "n"] * 20, way_out="or leave it out"),
+    "a class in three groups and two folds": role(
         "groups",
-        np.arange(ROWS) % 4,
+        np.where(np.arange(ROWS) % 2, np.arange(ROWS), np.arange(ROWS) // 15),
         "evaluation.folds=2",
-        "evaluation.inner_folds=4",
-        way_out="use fewer folds (`evaluation.folds`, `evaluation.inner_folds`)",
-    ),
-    "groups of one class": role(
-        "groups", ["m", "n"] * 20, way_out="use fewer folds", named="evaluation.folds"
+        way_out="use more folds (`evaluation.folds`)",
     ),
     "groups with time": Bad(
         given=(*CSV, "dataset.groups=patient", "dataset.time=day"),
@@ -96,8 +92,8 @@ BAD = {
     "a class that comes late": Bad(
         given=("dataset=csv", "dataset.path=my.csv", "dataset.target=label", "dataset.time=day"),
         files={"my.csv": table(label=["a"] * 34 + ["b"] * 6, day=DAYS)},
-        key="evaluation.folds",
-        way_out="use fewer folds",
+        key="dataset.time",
+        way_out="set `dataset.time=null`",
     ),
     "a negative weight": role("weights", [1.0, -1.0] * 20, way_out="mend their weights"),
     "a weight of zero": role("weights", [1, 0] * 20, way_out="mend their weights"),

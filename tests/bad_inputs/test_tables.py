@@ -232,8 +232,8 @@ COLUMNS = {
     "one row of a class kept, of two classes": csv(
         table(label=["rare"] + ["a"] * 39),
         "dataset.rare_classes=keep",
-        key="evaluation.folds",
-        way_out="use fewer folds",
+        key="dataset.rare_classes",
+        way_out="collect more rows",
     ),
     "a column name twice": csv(
         table().replace("x,z", "x,x"), key="dataset.path", way_out="rename or remove", sweep=True

@@ -2,14 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import RepeatedStratifiedKFold
 
-from focalsweep.data.splits import (
-    Split,
-    given_split,
-    holdout_split,
-    inner_splits,
-    outer_splits,
-)
+from focalsweep.data.holdout import given_split, holdout_split
+from focalsweep.data.split_checks import Unsplittable
+from focalsweep.data.splits import Split, inner_splits, outer_splits
 from focalsweep.errors import UserError
 
 LABELS = np.repeat([0, 1, 2], [60, 20, 5])
@@ -28,19 +25,29 @@ def same(one: tuple[Split, ...], other: tuple[Split, ...]) -> bool:
 
 @settings(max_examples=50, deadline=None)
 @given(counts=class_counts, folds=st.integers(2, 10), seed=st.integers(0, 5))
-def test_every_class_has_a_training_row_in_every_fold_and_every_row_is_tested_once(
+def test_every_class_is_trained_on_and_tested_in_every_fold_and_every_row_is_tested_once(
     counts: list[int], folds: int, seed: int
 ) -> None:
+    folds = min(folds, *counts)
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
     splits = outer_splits(labels, folds=folds, repeats=1, seed=seed)
     assert len(splits) == folds
     for split in splits:
-        assert set(labels[split.train]) == set(labels)
+        assert set(labels[split.train]) == set(labels[split.test]) == set(labels)
         np.testing.assert_array_equal(
             np.sort(np.concatenate([split.train, split.test])), np.arange(len(labels))
         )
     tested = np.concatenate([split.test for split in splits])
     np.testing.assert_array_equal(np.sort(tested), np.arange(len(labels)))
+
+
+def test_the_folds_are_those_of_scikit_learn_where_they_will_do() -> None:
+    theirs = RepeatedStratifiedKFold(n_splits=3, n_repeats=3, random_state=7)
+    expected = theirs.split(LABELS, LABELS)
+    ours = outer_splits(LABELS, folds=3, repeats=3, seed=7)
+    for split, (train, test) in zip(ours, expected, strict=True):
+        assert np.array_equal(split.train, train)
+        assert np.array_equal(split.test, test)
 
 
 def test_repeats_draw_the_folds_anew() -> None:
@@ -85,6 +92,13 @@ def test_a_class_of_one_row_is_named_with_the_way_out() -> None:
         outer_splits(labels, folds=5, repeats=1, seed=0, class_names=("a", "b", "rare"))
     with pytest.raises(UserError, match="class code 2"):
         inner_splits(labels, np.arange(21), folds=5, seed=0)
+
+
+def test_more_folds_than_rows_of_a_class_are_refused() -> None:
+    with pytest.raises(
+        Unsplittable, match=r"class code 2 with 5 rows, none .* test part of one of 6"
+    ):
+        outer_splits(LABELS, folds=6, repeats=1, seed=0)
 
 
 def test_more_folds_than_rows_in_any_class_is_refused() -> None:
@@ -201,20 +215,40 @@ def test_no_group_is_on_both_sides_of_any_split(seed: int, fraction: float) -> N
     assert len(held_out.test) == pytest.approx(fraction * len(labels), abs=10)
 
 
-def test_a_class_in_one_group_is_refused_by_name_unless_it_is_kept() -> None:
+@pytest.mark.parametrize("lone", [[4], [2, 4]])
+def test_a_class_in_too_few_groups_is_refused_by_name_unless_it_is_kept(lone: list[int]) -> None:
+    groups = np.repeat(np.arange(6), 20)
+    labels = np.tile([0, 1], 60)
+    labels[np.isin(groups, lone)] = 2
+    found = rf"class `c` with {20 * len(lone)} rows in {len(lone)} of 6 groups"
+    names = ("a", "b", "c")
+    with pytest.raises(UserError, match=found):
+        outer_splits(labels, folds=2, repeats=1, seed=0, groups=groups, class_names=names)
+    with pytest.raises(UserError, match=found):
+        holdout_split(labels, test_fraction=0.5, seed=0, groups=groups, class_names=names)
+
+
+def test_a_kept_class_in_one_group_is_absent_where_its_group_is_tested() -> None:
     groups = np.repeat(np.arange(6), 20)
     labels = np.tile([0, 1], 60)
     labels[groups == 4] = 2
-    with pytest.raises(UserError, match=r"class `c` with 20 rows, none of them in the training"):
-        outer_splits(labels, folds=3, repeats=1, seed=0, groups=groups, class_names=("a", "b", "c"))
     kept = outer_splits(labels, folds=3, repeats=1, seed=0, groups=groups, keep_rare=True)
     assert [2 in labels[split.train] for split in kept].count(False) == 1
 
 
 def test_a_test_part_of_one_group_is_refused() -> None:
-    groups = np.repeat([0, 1], 20)
+    groups = np.repeat([0, 1, 2], 20)
     with pytest.raises(UserError, match=r"at least two groups of `dataset\.groups`"):
-        holdout_split(np.tile([0, 1], 20), test_fraction=0.5, seed=0, groups=groups)
+        holdout_split(np.tile([0, 1], 30), test_fraction=0.3, seed=0, groups=groups)
+
+
+def test_a_holdout_of_groups_tests_a_class_of_three_groups_and_trains_on_two() -> None:
+    """Three parts of twenty are tested: one draw in three has one of the three groups in them."""
+    groups = np.repeat(np.arange(60), 5)
+    labels = np.isin(groups, [5, 20, 41]).astype(np.int32)
+    for seed in range(3):
+        split = holdout_split(labels, test_fraction=0.15, seed=seed, groups=groups)
+        assert len(np.unique(groups[split.test][labels[split.test] == 1])) == 1
 
 
 # Time ---------------------------------------------------------------------------------------------
@@ -243,8 +277,20 @@ def test_a_class_that_comes_later_is_refused_unless_it_is_kept() -> None:
     time = np.arange(100.0)
     with pytest.raises(UserError, match=r"class code 2 .* set `dataset\.rare_classes=keep`\."):
         holdout_split(labels, test_fraction=0.2, seed=0, time=time)
-    split = holdout_split(labels, test_fraction=0.2, seed=0, time=time, keep_rare=True)
+    split = holdout_split(labels, test_fraction=0.3, seed=0, time=time, keep_rare=True)
     assert 2 not in labels[split.train]
+
+
+def test_a_test_part_of_one_class_is_refused_even_where_rare_classes_are_kept() -> None:
+    labels, time = np.tile([0, 1], 50), np.arange(100.0)
+    labels[80:] = 1
+    with pytest.raises(UserError, match="a test part with rows of one class only"):
+        holdout_split(labels, test_fraction=0.2, seed=0, time=time, keep_rare=True)
+    own = Split(train=np.arange(80), test=np.arange(80, 100))
+    with pytest.raises(UserError, match=r"class code 0 .* none of them in the test part of `data"):
+        given_split(labels, own)
+    with pytest.raises(UserError, match="a test part with rows of one class only"):
+        given_split(labels, own, keep_rare=True)
 
 
 def test_the_past_has_no_second_repeat() -> None:

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from focalsweep.data import nested_splits
 from focalsweep.data.dataset import Dataset
-from focalsweep.data.splits import Split, outer_splits
+from focalsweep.data.splits import Split, inner_splits, outer_splits
 from focalsweep.evidence.predictions import own_decision_weights
 from focalsweep.evidence.refit import Chosen, refit
 from focalsweep.losses import arms as families
@@ -22,7 +23,6 @@ from focalsweep.losses.point import LossPoint
 from focalsweep.losses.recipe import Recipe
 from focalsweep.metrics.objective import objective
 from focalsweep.models.mlp import mlp
-from focalsweep.search import folds as folds_module
 from focalsweep.search import samplers
 from focalsweep.search.arm import Arm, Nuisance, Range
 from focalsweep.search.chunk_store import ChunkStore
@@ -153,7 +153,7 @@ def both(tmp_path_factory) -> tuple[Searched, Searched]:
 
     noisy = with_noise(data, splits[int(NOISY_FOLD)].test[UNTOUCHED:])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folds_module, "outer_splits", the_same_splits)
+        patch.setattr(nested_splits, "outer_splits", the_same_splits)
         return (
             searched(data, tmp_path_factory.mktemp("as_they_are")),
             searched(noisy, tmp_path_factory.mktemp("with_noise")),
@@ -268,7 +268,7 @@ def test_preprocessing_of_an_inner_fold_does_not_see_its_validation_rows():
     before = lay_out(data, evaluation=EVALUATION, profile=Profile(), seed=0)
     (scope, *_) = before.scopes
     view = before.views[scope.inner[0]]
-    split = folds_module.inner_splits(
+    split = inner_splits(
         data.labels, outer_splits(data.labels, folds=2, repeats=1, seed=0)[0].train, folds=2, seed=0
     )[0]
     # Features only: labels decide who is in which fold.

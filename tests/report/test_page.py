@@ -298,3 +298,10 @@ def test_curves_of_the_rarest_twelve_classes_are_enough(make_result):
     assert len(drawn) == 6
     for name in names[:6]:
         assert f"Precision and recall, {name}" in page.text
+
+
+def test_why_there_are_fewer_folds_stands_with_the_evidence(usual):
+    why = "4 outer folds instead of 5, so that each tests every class."
+    evaluation = usual.result.evaluation.model_copy(update={"reasons": (why,)})
+    told = usual.result.model_copy(update={"evaluation": evaluation})
+    assert why in Page(render_report(told, usual.trials)).text

@@ -199,10 +199,11 @@ def test_a_class_of_one_row_is_scored_in_one_fold_of_each_search():
 
 def test_notes_name_absent_classes_and_lone_groups():
     data = rare()
-    (note,) = split_notes(data, laid_out(data, keep_rare=True), evaluation=NESTED)
-    assert "`one` in " in note
-    assert "weight 0 and no offset" in note
-    assert "`a`" not in note
+    trained, tested = split_notes(data, laid_out(data, keep_rare=True), evaluation=NESTED)
+    assert "`one` in " in trained
+    assert "weight 0 and no offset" in trained
+    assert "absent from test rows, `one` in 2 of 3 outer folds; the scores of these" in tested
+    assert "`a`" not in trained + tested
     assert split_notes(dataset(), laid_out(dataset()), evaluation=NESTED) == ()
     lone = grouped()
     lone = replace(lone, labels=np.where(lone.groups == 4, 2, lone.labels % 2).astype(np.int32))

@@ -7,10 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.data.class_units import class_units
 from focalsweep.errors import UserError
 
+Groups = NDArray[np.integer]
 Labels = NDArray[np.integer]
 Rows = NDArray[np.integer]
+
+FEWER_FOLDS = "use fewer folds (`evaluation.folds`, `evaluation.inner_folds`)"
+MORE_GROUPS = "collect rows of it in more groups, or leave it out"
+
+
+class Unsplittable(UserError):
+    """Refuse a split that fewer folds may mend."""
 
 
 def check_folds(rows: int, *, folds: int, setting: str) -> None:
@@ -42,6 +51,39 @@ def refuse_single_rows(labels: Labels, *, class_names: Sequence[str]) -> None:
         )
 
 
+def refuse_few_groups(
+    labels: Labels, groups: Groups, *, least: int, class_names: Sequence[str], way_out: str
+) -> None:
+    """Refuse classes that sit in too few groups to be trained on, chosen by and tested.
+
+    Parameters
+    ----------
+    labels : int array of shape (rows,) or (rows, labels)
+        Of the rows to split.
+    groups : int array of shape (rows,)
+        Any codes.
+    least : int
+        3 of all rows: one group is tested, and of the others one validates what another trained.
+        2 of the rows of one outer fold.
+    class_names : sequence of str
+        For messages.
+    way_out : str
+        For messages.
+    """
+    units = class_units(labels, groups=groups)
+    few = np.argwhere((units > 0) & (units < least))
+    if len(few):
+        at = tuple(few[0].tolist())
+        where = "" if least > 2 else " among the training rows of each outer fold"
+        raise UserError(
+            f"Every {'label' if labels.ndim == 2 else 'class'} must have rows in at least {least} "
+            f"groups of `dataset.groups`{where}, because rows of one group are either trained on, "
+            "chosen by or tested, and otherwise nothing can be judged. Received: "
+            f"{_described(at, class_names)} with {class_units(labels)[at]} rows in {units[at]} of "
+            f"{len(np.unique(groups)):,} groups; {way_out}."
+        )
+
+
 def check_parts(
     labels: Labels,
     train: Rows,
@@ -49,9 +91,14 @@ def check_parts(
     *,
     class_names: Sequence[str],
     keep_rare: bool,
-    holdout: str | None = None,
+    way_out: str,
+    tested: bool = True,
+    of: str = "",
 ) -> None:
-    """Refuse a split in which a class is without training rows, or a holdout without test rows.
+    """Refuse a split in which a class is without training rows, or without test rows.
+
+    A test part without a class says nothing of it, and scores of the other classes alone are near
+    1 whatever was learnt.
 
     Parameters
     ----------
@@ -62,49 +109,46 @@ def check_parts(
     class_names : sequence of str
         For messages.
     keep_rare : bool
-        Whether classes may be absent, as long as two are left in training.
-    holdout : str, optional
-        What a holdout follows, for messages; None is a fold, whose test part need not have every
-        class.
+        Whether classes may be absent, as long as two are left in each part.
+    way_out : str
+        For messages.
+    tested : bool, default True
+        Whether the test part is looked at; those of inner folds are scored together.
+    of : str, optional
+        What the parts are of, for messages.
     """
     used = np.concatenate([train, test])
-    rows, trained, tested = (_counts(labels, part, like=labels) for part in (used, train, test))
-    if keep_rare:
-        _check_something_is_left(trained, multi_label=labels.ndim == 2)
-        return
-    wanted = [("training", trained)]
-    if holdout is not None:
-        wanted.append(("test", tested))
-    for part, found in wanted:
+    rows = _counts(labels, used, like=labels)
+    for part, own in [("training", train), ("test", test)][: 1 + tested]:
+        found = _counts(labels, own, like=labels)
+        if keep_rare:
+            _check_something_is_left(found, part=part, way_out=way_out)
+            continue
         absent = np.argwhere((rows > 0) & (found == 0))
         if not len(absent):
             continue
         at = tuple(absent[0].tolist())
-        raise UserError(
+        keep = ", or set `dataset.rare_classes=keep`" if len(rows) > 2 else ""
+        few = ", `merge` or `drop`" if keep and rows[at] < 5 and labels.ndim == 1 else ""
+        raise Unsplittable(
             f"Every {'label' if labels.ndim == 2 else 'class'} must have a {part} row. Received: "
             f"{_described(at, class_names)} with {rows[at]} rows, none of them in the {part} "
-            f"part"
-            + (
-                "; use fewer folds (`evaluation.folds`, `evaluation.inner_folds`)"
-                if holdout is None
-                else f" of {holdout}; change it"
-            )
-            + ", or set `dataset.rare_classes=keep`"
-            + (", `merge` or `drop`." if rows[at] < 5 and labels.ndim == 1 else ".")
+            f"part{of}; {way_out}{keep}{few}."
         )
 
 
-def _check_something_is_left(trained: NDArray[np.integer], *, multi_label: bool) -> None:
-    enough = (trained > 0).all(axis=1).any() if multi_label else (trained > 0).sum() >= 2
+def _check_something_is_left(found: NDArray[np.integer], *, part: str, way_out: str) -> None:
+    multi_label = found.ndim == 2
+    enough = (found > 0).all(axis=1).any() if multi_label else (found > 0).sum() >= 2
     if not enough:
-        raise UserError(
-            "At least two classes must have training rows in every fold, or there is nothing to "
-            "tell apart. Received: a training part with rows of one class only; use fewer folds "
-            "(`evaluation.folds`, `evaluation.inner_folds`), or another split."
-            if not multi_label
-            else "At least one label must have training rows with it and without it in every fold. "
-            "Received: a training part in which no label has both; use fewer folds "
-            "(`evaluation.folds`, `evaluation.inner_folds`), or another split."
+        what, lacking = (
+            ("At least one label", f"a {part} part in which no label has rows with and without it")
+            if multi_label
+            else ("At least two classes", f"a {part} part with rows of one class only")
+        )
+        raise Unsplittable(
+            f"{what} must be in every {part} part, or there is nothing to tell apart. Received: "
+            f"{lacking}; {way_out}."
         )
 
 

@@ -1,8 +1,9 @@
 """Split rows into training and test parts, as row numbers: by class, by group or by time.
 
-A class with fewer rows than folds is in the test part of some folds only; what must hold is that
-every class has a training row in every fold, otherwise no model of that fold can learn it. Whoever
-asks for `keep_rare` takes that upon himself: such a class is then absent where it is absent.
+Every class has a training row in every fold, otherwise no model of that fold can learn it, and a
+test row in every outer fold, otherwise its score is that of the others alone. A class with fewer
+rows, or groups, than folds allows fewer folds (see `focalsweep.data.nested_splits`). Whoever asks
+for `keep_rare` takes that upon himself: such a class is then absent where it is absent.
 
 Rows of one group are never split, and with times models train on the past only. Each label of a
 multi-label problem is looked at as a problem of two classes.
@@ -10,34 +11,33 @@ multi-label problem is looked at as a problem of two classes.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import (
-    RepeatedStratifiedKFold,
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-)
 
-from focalsweep.data.fold_numbers import FoldNumbers, Groups, fold_numbers
+from focalsweep.data.fold_numbers import (
+    FoldNumbers,
+    Groups,
+    fold_numbers,
+    repeated_fold_numbers,
+)
 from focalsweep.data.split_checks import (
+    FEWER_FOLDS,
+    MORE_GROUPS,
+    Unsplittable,
     check_folds,
     check_parts,
+    refuse_few_groups,
     refuse_single_rows,
 )
-from focalsweep.data.time_windows import Times, expanding_windows, last_rows
+from focalsweep.data.time_windows import Times, expanding_windows
 from focalsweep.errors import UserError
 
 Rows = NDArray[np.int64]
 Labels = NDArray[np.integer]
-
-_FINEST = 20
-"""Parts at most from which a holdout of whole groups is put together."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +75,8 @@ def outer_splits(
         >= 2. In each repeat, every row is in exactly one test part (with times: the first window,
         which is before all others, in none).
     repeats : int
-        >= 1, with folds drawn anew; 1 with times, where nothing is drawn.
+        >= 1, with folds drawn anew; 1 with times, where nothing is drawn. There are fewer where
+        rows or groups are so few that they cannot be dealt anew so often.
     seed : int
         The only source of randomness.
     class_names : sequence of str, optional
@@ -85,13 +86,15 @@ def outer_splits(
     time : float array of shape (rows,), optional
         Training rows are those before the test rows, see `focalsweep.data.time_windows`.
     keep_rare : bool, default False
-        Whether a class may be without training rows in a fold.
+        Whether a class may be without training rows, or without test rows, in a fold.
 
     Raises
     ------
+    Unsplittable
+        When a class would be without training or test rows in a fold, and with `keep_rare` when
+        all but one would.
     UserError
-        When a class would be without training rows in a fold, and with `keep_rare` when all but
-        one would.
+        When no number of folds would do.
     """
     setting = "evaluation.folds"
     check_folds(len(labels), folds=folds, setting=setting)
@@ -104,21 +107,27 @@ def outer_splits(
                 f"in one way only. Received: repeats={repeats}."
             )
         parts = expanding_windows(time, folds=folds, setting=setting)
-    elif groups is None and labels.ndim == 1:
-        _check_classes(labels, folds=folds, class_names=class_names, keep_rare=keep_rare)
-        splitter = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
-        with _small_classes_allowed():
-            parts = list(splitter.split(labels, labels))
     else:
-        dealt: list[FoldNumbers] = []
-        for own_seed in _seeds(seed, repeats):
-            dealt.append(
-                fold_numbers(labels, folds=folds, seed=own_seed, groups=groups, before=dealt)
-            )
+        if groups is not None and not keep_rare:
+            refuse_few_groups(labels, groups, least=3, class_names=class_names, way_out=MORE_GROUPS)
+        if groups is None and labels.ndim == 1:
+            _check_classes(labels, folds=folds, class_names=class_names, keep_rare=keep_rare)
+        dealt = repeated_fold_numbers(
+            labels, folds=folds, repeats=repeats, seed=seed, groups=groups
+        )
         parts = [part for numbers in dealt for part in _parts(numbers, folds=folds)]
-    splits = tuple(_split(train, test) for train, test in parts)
+    splits = tuple(as_split(train, test) for train, test in parts)
+    way_out = _way_out(folds, groups=groups, time=time, keep_rare=keep_rare)
     for split in splits:
-        check_parts(labels, split.train, split.test, class_names=class_names, keep_rare=keep_rare)
+        check_parts(
+            labels,
+            split.train,
+            split.test,
+            class_names=class_names,
+            keep_rare=keep_rare,
+            way_out=way_out,
+            of=f" of one of {folds} folds",
+        )
     return splits
 
 
@@ -135,6 +144,8 @@ def inner_splits(
 ) -> tuple[Split, ...]:
     """Return `folds` splits of the given rows; row numbers are those of the whole dataset.
 
+    The test parts are scored together, so a class need not be in each of them.
+
     Parameters
     ----------
     labels, groups, time : array of shape (all rows, ...)
@@ -148,152 +159,37 @@ def inner_splits(
 
     Raises
     ------
+    Unsplittable
+        When a class of these rows would be without training rows in a fold, or without test rows
+        in all of them, and with `keep_rare` when all but one would.
     UserError
-        When a class of these rows would be without training rows in a fold, and with `keep_rare`
-        when all but one would.
+        When no number of folds would do.
     """
     own_rows: Rows = np.sort(rows).astype(np.int64)
     own = labels[own_rows]
     setting = "evaluation.inner_folds"
     check_folds(len(own_rows), folds=folds, setting=setting)
+    checks: dict[str, Any] = {"class_names": class_names, "keep_rare": keep_rare}
     if time is not None:
         parts = expanding_windows(time[own_rows], folds=folds, setting=setting)
-    elif groups is None and labels.ndim == 1:
-        _check_classes(own, folds=folds, class_names=class_names, keep_rare=keep_rare)
-        splitter = StratifiedKFold(n_splits=folds, shuffle=True, random_state=seed)
-        with _small_classes_allowed():
-            parts = list(splitter.split(own, own))
     else:
         own_groups = None if groups is None else groups[own_rows]
-        numbers = fold_numbers(own, folds=folds, seed=seed, groups=own_groups)
+        if own_groups is not None and not keep_rare:
+            more = "use more folds (`evaluation.folds`), or collect rows of it in more groups"
+            refuse_few_groups(own, own_groups, least=2, class_names=class_names, way_out=more)
+        if groups is None and labels.ndim == 1:
+            _check_classes(own, folds=folds, **checks)
+        numbers = fold_numbers(own, folds=folds, seed=seed, groups=own_groups, least=2)
         parts = _parts(numbers, folds=folds)
     for train, test in parts:
-        check_parts(own, train, test, class_names=class_names, keep_rare=keep_rare)
-    return tuple(_split(own_rows[train], own_rows[test]) for train, test in parts)
+        check_parts(own, train, test, **checks, way_out=FEWER_FOLDS, tested=False)
+    tested = np.concatenate([test for _, test in parts])
+    check_parts(own, np.arange(len(own)), tested, **checks, way_out=FEWER_FOLDS)
+    return tuple(as_split(own_rows[train], own_rows[test]) for train, test in parts)
 
 
-def holdout_split(
-    labels: Labels,
-    *,
-    test_fraction: float,
-    seed: int,
-    class_names: Sequence[str] = (),
-    groups: Groups | None = None,
-    time: Times | None = None,
-    keep_rare: bool = False,
-) -> Split:
-    """Return one split with `test_fraction` of every class in the test part.
-
-    With groups or several labels a row, folds are put together until they hold about
-    `test_fraction` of the rows; with times the last rows are tested.
-
-    Parameters
-    ----------
-    labels : int array of shape (rows,) or (rows, labels)
-        Class codes, or 0 and 1 for each label.
-    test_fraction : float
-        Share of rows in the test part, in (0, 1).
-    seed, class_names, groups, time
-        As in `outer_splits`.
-    keep_rare : bool, default False
-        Whether a class may be without training rows, or without test rows. A class of a single row
-        is then trained on.
-
-    Raises
-    ------
-    UserError
-        When a class would be without training rows or without test rows.
-    """
-    if not 0 < test_fraction < 1:
-        raise UserError(f"`evaluation.test_fraction` must be in (0, 1). Received: {test_fraction}.")
-    train: NDArray[np.integer]
-    test: NDArray[np.integer]
-    if time is not None:
-        train, test = last_rows(time, test_fraction=test_fraction)
-    elif groups is not None or labels.ndim == 2:
-        units = len(labels) if groups is None else len(np.unique(groups))
-        share = _share(test_fraction, units=units)
-        numbers = fold_numbers(labels, folds=share.denominator, seed=seed, groups=groups)
-        is_test = numbers < share.numerator
-        train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
-    else:
-        train, test = _stratified_holdout(
-            labels,
-            test_fraction=test_fraction,
-            seed=seed,
-            class_names=class_names,
-            keep_rare=keep_rare,
-        )
-    split = _split(train, test)
-    check_parts(
-        labels,
-        split.train,
-        split.test,
-        class_names=class_names,
-        keep_rare=keep_rare,
-        holdout=f"`evaluation.test_fraction`={test_fraction}",
-    )
-    _check_test_groups(groups, split)
-    return split
-
-
-def given_split(
-    labels: Labels,
-    split: Split,
-    *,
-    class_names: Sequence[str] = (),
-    groups: Groups | None = None,
-    keep_rare: bool = False,
-) -> Split:
-    """Check the user's own split and return it with row numbers in order.
-
-    Parameters
-    ----------
-    labels, class_names, groups, keep_rare
-        As in `holdout_split`.
-    split : Split
-        The user's; rows in neither part are not used.
-
-    Raises
-    ------
-    UserError
-        When a part is empty, a row or group is in both, or a class is without training rows or
-        without test rows.
-    """
-    train, test = np.unique(split.train), np.unique(split.test)
-    if not len(train) or not len(test):
-        part = "test" if len(train) else "training"
-        raise UserError(
-            f"`dataset.split` must leave rows to training and to test. Received: no {part} row."
-        )
-    both = np.intersect1d(train, test)
-    if len(both):
-        raise UserError(
-            "`dataset.split` must put every row in one part. Received: "
-            f"{len(both)} rows in training and in test, row {both[0]} the first."
-        )
-    if groups is not None:
-        straddling = np.intersect1d(groups[train], groups[test])
-        if len(straddling):
-            raise UserError(
-                "`dataset.split` must not split a group of `dataset.groups`. Received: "
-                f"{len(straddling)} of {len(np.unique(groups))} groups with training and test "
-                "rows; correct the split, or set `dataset.split=null` to have one drawn."
-            )
-    checked = _split(train, test)
-    check_parts(
-        labels,
-        checked.train,
-        checked.test,
-        class_names=class_names,
-        keep_rare=keep_rare,
-        holdout="`dataset.split`",
-    )
-    _check_test_groups(groups, checked)
-    return checked
-
-
-def _split(train: NDArray[np.integer], test: NDArray[np.integer]) -> Split:
+def as_split(train: NDArray[np.integer], test: NDArray[np.integer]) -> Split:
+    """Put both parts in order."""
     return Split(train=np.sort(train).astype(np.int64), test=np.sort(test).astype(np.int64))
 
 
@@ -301,43 +197,15 @@ def _parts(numbers: FoldNumbers, *, folds: int) -> list[tuple[Rows, Rows]]:
     return [(np.flatnonzero(numbers != k), np.flatnonzero(numbers == k)) for k in range(folds)]
 
 
-def _seeds(seed: int, repeats: int) -> list[int]:
-    """Return one seed of 32 bits a repeat, as scikit-learn wants them."""
-    states: list[int] = np.random.SeedSequence(seed).generate_state(repeats).tolist()
-    return states
-
-
-def _share(test_fraction: float, *, units: int) -> Fraction:
-    """Write the fraction as test parts of all parts, so that there are units for all of them."""
-    finest = max(2, min(_FINEST, units))
-    share = Fraction(test_fraction).limit_denominator(finest)
-    return min(max(share, Fraction(1, finest)), Fraction(finest - 1, finest))
-
-
-def _stratified_holdout(
-    labels: Labels,
-    *,
-    test_fraction: float,
-    seed: int,
-    class_names: Sequence[str],
-    keep_rare: bool,
-) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    if not keep_rare:
-        refuse_single_rows(labels, class_names=class_names)
-    counts = np.bincount(labels)
-    # scikit-learn splits no class of one row: such a row is trained on, or it would be lost.
-    several = np.flatnonzero(counts[labels] > 1)
-    classes = int((counts > 1).sum())
-    test_rows = round(test_fraction * len(labels))
-    if not 0 < classes <= test_rows <= len(several) - classes:
-        raise UserError(
-            f"`evaluation.test_fraction` must leave a row of each of the {classes} classes to "
-            f"training and to test. Received: {test_fraction} of {len(labels)} rows; choose one "
-            "nearer to 0.5."
-        )
-    splitter = StratifiedShuffleSplit(n_splits=1, test_size=test_rows, random_state=seed)
-    ((_, test),) = splitter.split(np.zeros(len(several)), labels[several])
-    return np.setdiff1d(np.arange(len(labels)), several[test]), several[test]
+def _way_out(folds: int, *, groups: Groups | None, time: Times | None, keep_rare: bool) -> str:
+    """Say what helps where a class is not on both sides of so many folds."""
+    if folds > 2:
+        return FEWER_FOLDS
+    if time is not None:
+        return "set `dataset.time=null`"
+    if groups is not None:
+        return MORE_GROUPS
+    return "collect more rows of " + ("what `dataset.rare_classes` keeps" if keep_rare else "it")
 
 
 def _check_classes(
@@ -348,30 +216,8 @@ def _check_classes(
     if not keep_rare:
         refuse_single_rows(labels, class_names=class_names)
     if np.bincount(labels).max() < folds:
-        raise UserError(
+        raise Unsplittable(
             f"At least one class must have as many rows as there are folds ({folds}). Received: "
             f"{np.bincount(labels).max()} rows in the largest class; use fewer folds "
             "(`evaluation.folds`, `evaluation.inner_folds`)."
         )
-
-
-def _check_test_groups(groups: Groups | None, split: Split) -> None:
-    if groups is not None and len(np.unique(groups[split.test])) < 2:
-        raise UserError(
-            "The test part must hold at least two groups of `dataset.groups`, or nothing says how "
-            f"much groups differ. Received: one group with {len(split.test):,} rows; use "
-            "`evaluation=nested`, a larger `evaluation.test_fraction`, or another split."
-        )
-
-
-@contextmanager
-def _small_classes_allowed() -> Iterator[None]:
-    with warnings.catch_warnings():
-        # scikit-learn warns about a class with fewer rows than folds; that class is fine here
-        # (it is checked to have training rows, and scores pool test parts over folds).
-        warnings.filterwarnings(
-            "ignore",
-            message="The least populated class in y has only",
-            category=UserWarning,
-        )
-        yield

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import TimeSeriesSplit
 
+from focalsweep.data.split_checks import Unsplittable
 from focalsweep.errors import UserError
 
 Times = NDArray[np.float64]
@@ -37,12 +38,14 @@ def expanding_windows(time: Times, *, folds: int, setting: str) -> list[Part]:
 
     Raises
     ------
+    Unsplittable
+        When there are not more different times than folds.
     UserError
-        When there are not more different times than folds, or a time is missing.
+        When a time is missing.
     """
     in_order, changes = _changes(time)
     if len(changes) < folds:
-        raise UserError(
+        raise Unsplittable(
             f"`dataset.time` must have more different times than `{setting}`={folds}, because rows "
             f"of one time stay together. Received: {len(changes) + 1} among {len(time):,} rows; "
             f"use fewer folds, or set `dataset.time=null`."

@@ -108,11 +108,13 @@ class EvaluationFacts(Fact):
 
     kind: Literal["nested", "holdout"]
     outer_folds: int
-    """Outer folds times repeats; 1 for a holdout."""
+    """Outer folds times repeats that were carried out; 1 for a holdout."""
     inner_folds: int
     refit_seeds: int
     test_rows: int
     """Test rows an outer fold (mean)."""
+    reasons: tuple[str, ...] = ()
+    """Why rows were split otherwise than asked, such as fewer folds, one sentence each."""
 
 
 class Saving(Fact):

@@ -90,7 +90,9 @@ def tried(studies: Sequence[OpenStudy], *, asked: int, evaluation: Evaluation) -
     )
 
 
-def shortfall(found: Tried, rule: BudgetRule, *, minutes: float | None = None) -> str | None:
+def shortfall(
+    found: Tried, rule: BudgetRule, *, minutes: float | None = None, limited: bool = False
+) -> str | None:
     """Say what was too little for a verdict and the way out; None where it was enough.
 
     Parameters
@@ -101,6 +103,8 @@ def shortfall(found: Tried, rule: BudgetRule, *, minutes: float | None = None) -
         The thresholds.
     minutes : float, optional
         That the same command would take to its end, where time has cut it.
+    limited : bool, default False
+        Whether the rows allowed fewer folds than were asked for.
 
     Returns
     -------
@@ -120,9 +124,12 @@ def shortfall(found: Tried, rule: BudgetRule, *, minutes: float | None = None) -
         way_out = goes_on if cut else "give more `trials`, such as `trials=12`"
         return f"{done} other than its default, and {rule.fewest_tried} are asked; {way_out}"
     if found.folds is not None and found.folds < rule.fewest_folds:
+        way_out = "give `evaluation=nested`, or more `evaluation.folds`"
+        if limited:
+            way_out = "these rows allow no more, so collect more of the rarest class"
         return (
             f"scores come from {found.folds} outer folds, and {rule.fewest_folds} are asked; "
-            f"{goes_on if cut else 'give `evaluation=nested`, or more `evaluation.folds`'}"
+            f"{goes_on if cut else way_out}"
         )
     return None
 

@@ -22,16 +22,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # b
 
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.label_noise import flip
+from focalsweep.data.nested_splits import nested_splits
 from focalsweep.data.preprocessing import Preprocessor, fit_preprocessor
 from focalsweep.data.profile import thin
 from focalsweep.data.resampling import Treated
-from focalsweep.data.splits import (
-    Split,
-    given_split,
-    holdout_split,
-    inner_splits,
-    outer_splits,
-)
+from focalsweep.data.splits import Rows, Split
 from focalsweep.errors import UserError
 from focalsweep.search.row_weights import in_unit_of, of_treated, of_view, weighs_alike
 from focalsweep.training.class_counts import ClassCounts, class_counts
@@ -125,6 +120,8 @@ class Folds:
         What was fitted on the training rows of `whole`.
     groups : int array of shape (rows of the dataset,), optional
         The dataset's, for whoever resamples test rows.
+    repeats : int, default 1
+        Times that the outer folds were drawn.
     """
 
     views: tuple[View, ...]
@@ -134,6 +131,7 @@ class Folds:
     whole: int | None = None
     preprocessor: Preprocessor | None = None
     groups: NDArray[np.int64] | None = None
+    repeats: int = 1
 
     @property
     def base(self) -> tuple[View, ...]:
@@ -150,6 +148,12 @@ class Folds:
     def final(self) -> Scope:
         """The scope of all rows."""
         return next(scope for scope in self.scopes if scope.refit is None)
+
+    def carried_out(self, asked: Evaluation) -> Evaluation:
+        """Return an evaluation with the numbers of folds and repeats that there are."""
+        folds = len(self.outer) // self.repeats
+        inner_folds = len(self.scopes[-1].inner)
+        return replace(asked, folds=folds, repeats=self.repeats, inner_folds=inner_folds)
 
     def test_groups(self, scope: Scope) -> NDArray[np.int64] | None:
         """Return the group of each outer test row of a scope, in their order; None without any."""
@@ -198,7 +202,8 @@ def lay_out(
     Notes
     -----
     The dataset's groups stay whole, its time is respected, and its own split is the one outer fold
-    of a holdout. Rows in neither part of that split are not used anywhere.
+    of a holdout. Rows in neither part of that split are not used anywhere. There may be fewer folds
+    or repeats than asked for, see `focalsweep.data.nested_splits` and `Folds.carried_out`.
 
     Splits, profiles and label noise are drawn by rows, whatever rows weigh; counts are by weights.
     Weights that are all equal say nothing and are left out.
@@ -208,41 +213,23 @@ def lay_out(
     UserError
         When the rows cannot be split like this, see `focalsweep.data.splits`.
     """
-    names = dataset.class_names
     if dataset.multi_label and (profile.kind != "none" or label_noise):
         key = "label_noise" if label_noise else "profile"
         raise UserError(
             f"`dataset.{key}` is for rows of one class each, and these rows have several labels; "
             f"set `dataset.{key}={0.0 if label_noise else 'none'}`."
         )
-    everything = np.arange(dataset.n_rows)
     weights = None if weighs_alike(dataset) else dataset.weights
-    drawn = outer is None
-    kept: dict[str, Any] = {
-        "class_names": names,
-        "groups": dataset.groups,
-        "time": dataset.time,
-        "keep_rare": keep_rare,
-    }
-    if outer is None and dataset.split is not None:
-        own = given_split(
-            dataset.labels,
-            dataset.split,
-            class_names=names,
-            groups=dataset.groups,
-            keep_rare=keep_rare,
-        )
-        outer, everything = (own,), np.sort(np.concatenate([own.train, own.test]))
-    elif outer is None and evaluation.kind == "nested":
-        outer = outer_splits(
-            dataset.labels, folds=evaluation.folds, repeats=evaluation.repeats, seed=seed, **kept
-        )
-    elif outer is None:
-        outer = (
-            holdout_split(
-                dataset.labels, test_fraction=evaluation.test_fraction, seed=seed, **kept
-            ),
-        )
+    splits = nested_splits(
+        dataset,
+        folds=evaluation.folds if evaluation.kind == "nested" else 1,
+        repeats=evaluation.repeats,
+        inner_folds=evaluation.inner_folds,
+        test_fraction=evaluation.test_fraction,
+        seed=seed,
+        keep_rare=keep_rare,
+        outer=outer,
+    )
     views: list[View] = []
     view_rows: list[NDArray[np.int64]] = []
 
@@ -292,14 +279,7 @@ def lay_out(
         view_rows.append(rows)
         return len(views) - 1, preprocessor
 
-    def scope(name: str, rows: NDArray[np.integer], refit: Split | None) -> Scope:
-        inner = inner_splits(
-            dataset.labels,
-            rows,
-            folds=evaluation.inner_folds,
-            seed=seed,
-            **kept,
-        )
+    def scope(name: str, rows: Rows, inner: Sequence[Split], refit: Split | None) -> Scope:
         return Scope(
             name=name,
             counts=counts_of(thinned(rows), among=rows),
@@ -307,13 +287,16 @@ def lay_out(
             refit=None if refit is None else add_view(f"{name}/refit", refit)[0],
         )
 
-    scopes = [scope(str(i), split.train, split) for i, split in enumerate(outer)]
-    if drawn:
-        scopes.append(scope(ALL_ROWS, everything, None))
+    scopes = [
+        scope(str(i), split.train, inner, split)
+        for i, (split, inner) in enumerate(zip(splits.outer, splits.inner, strict=True))
+    ]
+    if splits.inner_of_all:
+        scopes.append(scope(ALL_ROWS, splits.rows, splits.inner_of_all, None))
     whole, preprocessor = None, None
     if with_whole:
-        nothing = np.empty(0, everything.dtype)
-        split = Split(train=everything, test=nothing)
+        nothing = np.empty(0, splits.rows.dtype)
+        split = Split(train=splits.rows, test=nothing)
         whole, preprocessor = add_view(f"{ALL_ROWS}/refit", split)
     return Folds(
         views=tuple(views),
@@ -322,6 +305,7 @@ def lay_out(
         whole=whole,
         preprocessor=preprocessor,
         groups=dataset.groups,
+        repeats=splits.repeats,
     )
 
 

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.data.class_units import class_units
 from focalsweep.data.dataset import Dataset
 from focalsweep.search.folds import Evaluation, Folds
-from focalsweep.training.class_counts import ClassCounts
+from focalsweep.training.class_counts import ClassCounts, class_counts
 
 FEW_GROUPS = 10
 """Groups in a holdout's test part below which their bootstrap is much too sure."""
+
+FEW_CLASS_GROUPS = 4
+"""Test groups of a class below which more than one draw of groups in 50 has none of it."""
 
 _SHOWN = 6
 
@@ -45,29 +49,43 @@ def split_notes(dataset: Dataset, folds: Folds, *, evaluation: Evaluation) -> tu
 def _of_groups(dataset: Dataset, folds: Folds, *, evaluation: Evaluation) -> Iterator[str]:
     if dataset.groups is None:
         return
-    names, codes = np.unique(dataset.groups, return_inverse=True)
+    n_groups = len(np.unique(dataset.groups))
     yield (
-        f"The rows form {len(names):,} groups (`dataset.groups`), and rows of one group are never "
+        f"The rows form {n_groups:,} groups (`dataset.groups`), and rows of one group are never "
         "on both sides of a split."
     )
     if evaluation.kind == "holdout":
-        tested = folds.test_groups(folds.outer[0])
-        n_tested = 0 if tested is None else len(np.unique(tested))
-        few = ", too few to trust its interval" if n_tested < FEW_GROUPS else ""
+        yield from _of_tested_groups(dataset, folds)
+    units = class_units(dataset.labels, groups=dataset.groups)
+    alone = (units == 1) if units.ndim == 1 else units[:, 1] == 1
+    if alone.any():
         yield (
-            f"The interval comes from drawing whole groups: the test part has {n_tested:,} of "
-            f"them{few}."
-        )
-    table = np.zeros((len(names), dataset.n_classes), dtype=np.bool_)
-    if dataset.multi_label:
-        np.logical_or.at(table, codes, dataset.labels == 1)
-    else:
-        table[codes, dataset.labels] = True
-    alone = np.flatnonzero(table.sum(axis=0) == 1)
-    if len(alone):
-        yield (
-            f"Only one group has rows of {_listed(dataset, alone)}: where this group is tested, "
+            f"Only one group has rows of {_listed(dataset, of=alone)}: where this group is tested, "
             "nothing was trained on what is asked."
+        )
+
+
+def _of_tested_groups(dataset: Dataset, folds: Folds) -> Iterator[str]:
+    (scope,) = folds.outer
+    groups = folds.test_groups(scope)
+    if groups is None or scope.refit is None:
+        return
+    n_tested = len(np.unique(groups))
+    few = ", too few to trust its interval" if n_tested < FEW_GROUPS else ""
+    yield (
+        f"The interval comes from drawing whole groups: the test part has {n_tested:,} of "
+        f"them{few}."
+    )
+    tested = class_units(
+        folds.views[scope.refit].eval_labels, groups=groups, n_classes=dataset.n_classes
+    )
+    scarce = tested if tested.ndim == 1 else tested[:, 1]
+    scarce = np.where(scarce < FEW_CLASS_GROUPS, scarce, 0)
+    if scarce.any():
+        listed = _listed(dataset, of=scarce, among="them")
+        yield (
+            f"Few test groups have rows of what is rarest, {listed}: draws of groups without any "
+            "score the others alone."
         )
 
 
@@ -104,19 +122,31 @@ def _of_time(dataset: Dataset, *, evaluation: Evaluation) -> Iterator[str]:
 
 
 def _of_absent_classes(dataset: Dataset, folds: Folds) -> Iterator[str]:
+    what = "labels" if dataset.multi_label else "classes"
     present = np.stack([_present(view.natural_counts) for view in folds.base])
     missing = (~present).sum(axis=0)
-    absent = np.flatnonzero(missing)
-    if not len(absent):
-        return
-    what = "labels" if dataset.multi_label else "classes"
-    known = (
-        "there they get weight 0 and no offset, and their rows can only be missed"
-        if not dataset.multi_label
-        else "there nothing is learnt of them"
+    if missing.any():
+        known = (
+            "there they get weight 0 and no offset, and their rows can only be missed"
+            if not dataset.multi_label
+            else "there nothing is learnt of them"
+        )
+        listed = _listed(dataset, of=missing, among=f"{len(present)} fits")
+        yield f"Some {what} are absent from training rows, {listed}; {known}."
+    tested = np.stack(
+        [
+            _present(class_counts(folds.views[c.refit].eval_labels, n_classes=dataset.n_classes))
+            for c in folds.outer
+            if c.refit is not None
+        ]
     )
-    listed = _listed(dataset, absent, of=missing, total=len(present))
-    yield f"Some {what} are absent from training rows, {listed}; {known}."
+    unseen = (~tested).sum(axis=0)
+    if unseen.any():
+        listed = _listed(dataset, of=unseen, among=f"{len(tested)} outer folds")
+        yield (
+            f"Some {what} are absent from test rows, {listed}; the scores of these folds are of "
+            "the others alone, and can be higher."
+        )
 
 
 def _present(counts: ClassCounts) -> NDArray[np.bool_]:
@@ -124,15 +154,11 @@ def _present(counts: ClassCounts) -> NDArray[np.bool_]:
     return np.asarray(counts > 0 if counts.ndim == 1 else (counts > 0).all(axis=1))
 
 
-def _listed(
-    dataset: Dataset,
-    codes: NDArray[np.intp],
-    *,
-    of: NDArray[np.integer] | None = None,
-    total: int = 0,
-) -> str:
+def _listed(dataset: Dataset, *, of: NDArray[np.integer], among: str = "") -> str:
+    """Name the classes that `of` does not say 0 of, with its number where it is one of several."""
+    codes = np.flatnonzero(of)
     names = [
-        f"`{dataset.class_names[code]}`" + ("" if of is None else f" in {of[code]} of {total} fits")
+        f"`{dataset.class_names[code]}`" + (f" in {of[code]} of {among}" if among else "")
         for code in codes[:_SHOWN]
     ]
     more = f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else ""

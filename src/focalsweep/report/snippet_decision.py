@@ -114,11 +114,8 @@ def _expected_cost(best: BestPoint, *, costs: CostMatrix, temperature: float) ->
 def _log_posterior(best: BestPoint) -> tuple[list[str], list[str], list[str]]:
     """Write imports, numbers and the lines of ``log_proba``, corrected where that can be done."""
     if best.posterior_weight is None:
-        return (
-            [],
-            [],
-            [f"    logits = {_logits(best)}", "    log_proba = keras.ops.log_softmax(logits)"],
-        )
+        own = [f"    logits = {_logits(best)}", "    log_proba = keras.ops.log_softmax(logits)"]
+        return [], [], own
     vectors = {
         "weight": best.posterior_weight,
         "gamma": best.gamma,

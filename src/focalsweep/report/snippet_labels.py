@@ -8,11 +8,9 @@ code stands alone. For a logit z, ``softplus(-z)`` is -log p and ``softplus(z)``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from focalsweep.evidence.arm_facts import BestPoint
 from focalsweep.report.snippet_loss import LossCode, tensor
-from focalsweep.report.source_lines import assign, number, numbers
+from focalsweep.report.source_lines import number, numbers
 from focalsweep.report.wording import positive_weights
 
 _LEAST = "1e-7"

@@ -166,6 +166,30 @@ def test_labels_have_thresholds_a_sigmoid_loss_and_predictions_of_0_and_1(labell
         found.best_loss(sparse=True)
 
 
+def test_predictions_are_in_the_type_of_y_in_memory_from_the_folder_and_in_a_file(tmp_path):
+    X, y = mixed_rows(80)
+    codes = (y == "rare").astype(np.int64) + 1
+    found = focalsweep.sweep(
+        X,
+        codes,
+        class_names=["none", "common", "rare"],
+        arms=["cross_entropy"],
+        folder=tmp_path / "run",
+        **SMALL | {"trials": 1, "epochs": 1},
+    )
+    decided = found.predict(X)
+    assert decided.dtype == np.int64
+    assert 0.3 < (decided == codes).mean() <= 1.0
+    np.testing.assert_array_equal(focalsweep.load(tmp_path / "run").predict(X), decided)
+    X.to_parquet(tmp_path / "new.parquet")
+    file = str(found.export(tmp_path / "m"))
+    out = tmp_path / "out.csv"
+    assert main(["predict", file, str(tmp_path / "new.parquet"), "--proba", "--to", str(out)]) == 0
+    read = pd.read_csv(out)
+    assert read.columns.tolist() == ["class", "proba_common", "proba_rare"]
+    np.testing.assert_array_equal(read["class"], decided)
+
+
 @pytest.mark.parametrize("arm", ARMS)
 def test_pasted_code_decides_every_row_as_the_model_does(found, arm):
     X, _ = mixed_rows()

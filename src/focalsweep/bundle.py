@@ -111,12 +111,6 @@ class Bundle:
                     "(`--import MODULE`), where it has some."
                 ) from error
 
-    def columns(self, *, proba: bool) -> list[str]:
-        """Return the names of the columns that `predict` gives."""
-        facts = self.manifest.model
-        decided = list(facts.classes) if facts.task == "multi_label" else ["class"]
-        return [*decided, *(f"proba_{name}" for name in facts.classes if proba)]
-
 
 def predict(bundle: Bundle, rows: pd.DataFrame, *, proba: bool = False) -> pd.DataFrame:
     """Predict new rows, in their order.
@@ -133,7 +127,7 @@ def predict(bundle: Bundle, rows: pd.DataFrame, *, proba: bool = False) -> pd.Da
     Returns
     -------
     DataFrame
-        ``class``, or a column of 0 and 1 a label.
+        ``class``, or a column a label, in the type of the target.
 
     Raises
     ------
@@ -142,11 +136,10 @@ def predict(bundle: Bundle, rows: pd.DataFrame, *, proba: bool = False) -> pd.Da
     """
     ready = bundle.conform(rows)
     model = bundle.load()
-    names = bundle.columns(proba=False)
-    made = pd.DataFrame(model.decide(ready), columns=names)
+    made = model.decisions(ready)
     if not proba:
         return made
-    added = bundle.columns(proba=True)[len(names) :]
+    added = [f"proba_{name}" for name in bundle.manifest.model.classes]
     return pd.concat([made, pd.DataFrame(model.probabilities(ready), columns=added)], axis=1)
 
 

@@ -141,8 +141,9 @@ class Outcome:
 
         Returns
         -------
-        array of shape (rows,), or (rows, labels)
-            Class names, or 0 and 1.
+        array of shape (rows,), (rows, labels), or (rows, columns of `y`) where `y` was one-hot
+            In the type of `y`: ``(found.predict(X) == y).mean()`` is the share that is right. What
+            is neither number, truth value nor text, such as a date, is answered by its name.
 
         Raises
         ------

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from focalsweep.data.answers import answers_of
 from focalsweep.data.class_names import class_name_warnings
 from focalsweep.data.column_names import refuse_repeated_names
 from focalsweep.data.columns import plain_columns
@@ -106,8 +107,10 @@ def dataset_of_arrays(
     if written is not None:
         target = target.apply(without_marks, missing=written.missing)
     labels, names, label_notes = labels_of(target, multi_label=multi_label)
+    answers = answers_of(target, labels, names)
     if class_names is not None and target.shape[1] == 1:
         names = _named(names, class_names)
+        answers = dict(zip(names, answers.values(), strict=True))
     parts = _row_numbers(split, rows=rows)
     roles = read_roles(
         rows=rows, groups=groups, split=parts, time=time, weights=weights, written=written
@@ -144,6 +147,7 @@ def dataset_of_arrays(
         image_shape=shape,
         sparse=wide,
         sparse_names=wide_names,
+        answers=answers,
         written=found,
     )
 

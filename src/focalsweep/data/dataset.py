@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from focalsweep.data.answers import Answer
 from focalsweep.data.written import Written
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Dataset:
         Wide numeric columns that are mostly zero (counts of words), beside `features`.
     sparse_names : tuple of str
         Name of each wide column, different from those of `features`; may be empty.
+    answers : mapping of str to Answer
+        What a prediction of each class or label is, by its name, see `focalsweep.data.answers`.
     written : mapping of str to Written
         How the text of columns was written that were read as numbers or dates, for rows to come.
     """
@@ -83,6 +86,7 @@ class Dataset:
     image_shape: tuple[int, int, int] | None = None
     sparse: csr_array | None = None
     sparse_names: tuple[str, ...] = field(default=())
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     written: Mapping[str, Written] = field(default_factory=dict)
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from focalsweep.data.answers import answers_of
 from focalsweep.data.class_names import class_name_warnings
 from focalsweep.data.column_names import listed, refuse_repeated_names
 from focalsweep.data.columns import plain_columns
@@ -210,6 +211,7 @@ def dataset_of_frame(
         split=read.split,
         time=read.time,
         weights=read.weights,
+        answers=answers_of(frame[targets], labels, class_names),
         written=plain.written,
     )
 

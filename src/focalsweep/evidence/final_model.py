@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit, log_softmax
 
+from focalsweep.data.answers import answered, in_order
 from focalsweep.data.portable_preprocessor import read_preprocessor
 from focalsweep.data.preprocessing import Preprocessor
 from focalsweep.evidence.decision_rule import DecisionRule, ExpectedCost
@@ -78,8 +80,28 @@ class FinalModel:
         proba = np.exp(self._log_posterior(self.logits(features)))
         return proba[..., 1] if self._is_multi_label else proba
 
-    def decide(self, features: pd.DataFrame) -> NDArray[np.str_] | NDArray[np.int8]:
-        """Decide by the sweep's decision layer: class names (rows,), or 0/1 (rows, labels)."""
+    def decide(self, features: pd.DataFrame) -> NDArray[Any]:
+        """Decide by the sweep's decision layer, in the type of the target.
+
+        Returns
+        -------
+        array of shape (rows,), (rows, labels), or (rows, target columns) of one-hot targets
+        """
+        facts = self.facts
+        answers = facts.answers or in_order({}, facts.classes, labels=self._is_multi_label)
+        return answered(self._codes(features), answers)
+
+    def decisions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Decide into a table: a column ``class``, or a column a label."""
+        facts = self.facts
+        if self._is_multi_label:
+            return pd.DataFrame(self.decide(features), columns=list(facts.classes))
+        codes = self._codes(features)
+        one_hot = any(isinstance(answer, tuple) for answer in facts.answers)
+        answers = facts.classes if one_hot else facts.answers or facts.classes
+        return pd.DataFrame({"class": answered(codes, answers)})
+
+    def _codes(self, features: pd.DataFrame) -> NDArray[np.integer]:
         logits, facts = self.logits(features), self.facts
         if self._is_multi_label:
             own = expit(logits.astype(np.float64))
@@ -90,8 +112,7 @@ class FinalModel:
             log_prior_shift=np.zeros(len(facts.classes)),
         )
         rule = DecisionRule(log_weights=np.array(facts.log_weights), expected_cost=costs or None)
-        codes = rule.decide(log_proba=self._own(logits), log_posterior=self._log_posterior(logits))
-        return np.array(facts.classes)[codes]
+        return rule.decide(log_proba=self._own(logits), log_posterior=self._log_posterior(logits))
 
     @property
     def _is_multi_label(self) -> bool:

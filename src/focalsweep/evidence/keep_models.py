@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from focalsweep.data.answers import in_order
 from focalsweep.data.conform import kinds_of
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.portable_preprocessor import preprocessor_bytes
@@ -115,6 +116,7 @@ def _facts(
         arm=entry.arm.name,
         task="multi_label" if labelled else "single_label",
         classes=dataset.class_names,
+        answers=in_order(dataset.answers, dataset.class_names, labels=labelled),
         columns=dataset.input_columns,
         kinds=kinds_of(dataset),
         written=dict(dataset.written),

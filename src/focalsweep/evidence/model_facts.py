@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from focalsweep.config.arm_schema import Task
+from focalsweep.data.answers import Answer
 from focalsweep.data.conform import ColumnKind
 from focalsweep.data.written import Written
 
@@ -32,6 +33,8 @@ class ModelFacts(BaseModel):
     task: Task = "single_label"
     classes: tuple[str, ...]
     """Names of classes or labels, in the order of the logits."""
+    answers: tuple[Answer, ...] = ()
+    """What a prediction of each is, in the type of the target; empty: its name, or 0 and 1."""
     columns: tuple[str, ...]
     """Raw columns, in the order of the preprocessor."""
     kinds: tuple[ColumnKind, ...] = ()

@@ -60,9 +60,7 @@ class ServedModel:
         if output not in outputs:
             raise ValueError(f"`output` must be one of {outputs}. Received: {output!r}.")
         if output == decides:
-            decided = self.model.decide(model_input)
-            columns = ["class"] if output == "classes" else names
-            return pd.DataFrame(decided, columns=columns, index=model_input.index)
+            return self.model.decisions(model_input).set_index(model_input.index)
         make = self.model.logits if output == "logits" else self.model.probabilities
         return pd.DataFrame(make(model_input), columns=names, index=model_input.index)
 

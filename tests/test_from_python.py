@@ -228,6 +228,23 @@ def test_sparse_rows_go_in_as_they_are(folder):
     assert found.predict_proba(X).shape == (80, 2)
 
 
+def test_new_rows_are_read_as_the_text_of_training_was_written(folder):
+    rng = np.random.default_rng(3)
+    numbers, moments = rng.normal(0, 900, 80).round(1), pd.date_range("2024-01-01", periods=80)
+    written = [f"{number:,.1f}".translate(str.maketrans(",.", ".,")) + " €" for number in numbers]
+    X = pd.DataFrame({"price": written, "sold": moments.strftime("%d/%m/%Y 14:05")})
+    y = np.where(numbers > 0, ">0", "<=0")
+    small = SMALL | {"trials": 1, "epochs": 1}
+    found = focalsweep.sweep(X, y, arms=["cross_entropy"], folder=folder / "written", **small)
+    read = X.assign(price=numbers, sold=moments + pd.Timedelta(hours=14, minutes=5))
+    whole = found.predict_proba(read)
+    assert np.ptp(whole[:, 0]) > 0
+    for row in (0, 40):
+        np.testing.assert_allclose(found.predict_proba(X[row : row + 1])[0], whole[row], rtol=1e-5)
+    with pytest.raises(ValueError, match=r"with decimal commas\. Received: `12\.5` in row 1"):
+        found.predict(X[:1].assign(price="12.5"))
+
+
 ROLES = {
     "groups and weights": {"groups": np.arange(80) // 4, "weights": 1.0 + np.arange(80) % 3},
     "time": {"time": np.arange(80)},
@@ -275,6 +292,8 @@ def test_a_temporary_folder_lives_as_long_as_the_outcome():
         ({"feature_names": list("abcd")}, "`X` is a DataFrame"),
         ({"overrides": ["dataset=yeast"]}, "`X` and `y` are the data"),
         ({"overrides": ["dataset.groups=town"]}, "give `groups=` to `sweep`"),
+        ({"overrides": ["dataset.decimal=,"]}, "give `decimal=` to `sweep`"),
+        ({"missing": ["a"], "y": ["a", "b"] * 30}, "30 of 60 rows without one"),
         ({"overrides": ["vary={seed: [1, 2]}"]}, "`vary` makes several sweeps"),
         ({"config": "quick"}, "There is no sweep `quick`"),
         ({"y": [0, 1]}, "`X` and `y` must have one entry a row each"),

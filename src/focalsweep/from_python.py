@@ -20,6 +20,7 @@ from focalsweep.config.compose import compose_sweep
 from focalsweep.config.overrides import RUN_DIR, quoted
 from focalsweep.data.callable import dataset_of_returned
 from focalsweep.data.dataset import Dataset
+from focalsweep.data.written import written_by_user
 from focalsweep.errors import InputError, UserError
 from focalsweep.outcome import Outcome
 from focalsweep.report.write import read_result
@@ -45,6 +46,9 @@ def sweep(
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     multi_label: bool | None = None,
+    decimal: Literal[".", ","] | None = None,
+    day_first: bool | None = None,
+    missing: Sequence[str | float] = (),
     model: str | Callable[..., Any] | Mapping[str, Any] | None = None,
     optimizer: str | None = None,
     sampler: str | None = None,
@@ -85,6 +89,12 @@ def sweep(
         Names of the columns of an array `X`, and of class codes or label columns.
     multi_label : bool, optional
         How several target columns are read; None: as their rows look.
+    decimal : {".", ","}, optional
+        Sign of decimals in numbers that are text (``1.234,56 kg``); else found in each column.
+    day_first : bool, optional
+        Whether 03/04/2024, as text, is the third of April; else found in each column.
+    missing : sequence of str or number
+        Values that mean "no value" in every column and in `y`, beside None and NaN.
     model : str, callable or mapping, optional
         A file of ``conf/model/``; a function of a module that takes ``n_features`` and
         ``n_classes`` and returns a Keras model; or a mapping with ``_target_`` and its arguments.
@@ -142,6 +152,7 @@ def sweep(
             | {key: value for key, value in {**parts, **named}.items() if value is not None},
             name=name,
             origin=ORIGIN,
+            written=written_by_user(decimal=decimal, day_first=day_first, missing=missing),
         )
         settings = {
             "evaluation": evaluation,
@@ -267,12 +278,12 @@ def _run_in(
 def _refuse_a_second_source(overrides: Sequence[str]) -> None:
     """Refuse overrides that say where rows come from: `X` and `y` are the rows."""
     own = ("path", "target", "function", "arguments", "_target_", "multi_label")
-    roles = ("groups", "split", "time", "weights")
+    given = ("groups", "split", "time", "weights", "decimal", "day_first", "missing")
     for override in overrides:
         key = override.partition("=")[0].strip("+~")
         part = key.removeprefix("dataset.")
-        if key == "dataset" or (key != part and part in own + roles):
-            way_out = f"give `{part}=` to `sweep`" if part in roles else "leave it out"
+        if key == "dataset" or (key != part and part in own + given):
+            way_out = f"give `{part}=` to `sweep`" if part in given else "leave it out"
             raise UserError(
                 f"`{override}` has no effect, because `X` and `y` are the data; {way_out}."
             )

@@ -168,7 +168,13 @@ def _numbers(column: pd.Series[Any], *, name: str, written: Written) -> pd.Serie
         numbers = pd.to_numeric(present, errors="coerce").astype("float64")
     if written.decimal:
         numbers = numbers.fillna(read_numbers(present, written=written))
-    _refuse(column, text.notna() & numbers.reindex(text.index).isna(), "number", name=name)
+    _refuse(
+        column,
+        text.notna() & numbers.reindex(text.index).isna(),
+        "number",
+        name=name,
+        written=" written as there, with decimal commas" if written.decimal == "," else "",
+    )
     return numbers.where(np.isfinite(numbers)).reindex(text.index)
 
 
@@ -190,12 +196,19 @@ def _dates(column: pd.Series[Any], *, name: str, written: Written) -> pd.Series[
     return fitting[0]
 
 
-def _refuse(column: pd.Series[Any], wrong: pd.Series[Any], kind: ColumnKind, *, name: str) -> None:
+def _refuse(
+    column: pd.Series[Any],
+    wrong: pd.Series[Any],
+    kind: ColumnKind,
+    *,
+    name: str,
+    written: str = "",
+) -> None:
     if not wrong.any():
         return
     row = int(np.flatnonzero(wrong.to_numpy())[0])
     raise UserError(
-        f"Column `{name}` must hold {_WORDS[kind]}, as in training. Received: "
+        f"Column `{name}` must hold {_WORDS[kind]}, as in training{written}. Received: "
         f"`{str(column.iloc[row])[:60]}` in row {row + 1}; mend the column, or leave the value "
         "empty where it is not known."
     )

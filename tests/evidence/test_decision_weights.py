@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -229,3 +231,45 @@ def test_rows_of_a_class_that_count_for_nothing_decide_nothing():
     assert reached(log_proba, labels, weights, "macro_f1", mass) == pytest.approx(
         reached(log_proba[there], labels[there], without, "macro_f1"), abs=0.02
     )
+
+
+# Many classes -------------------------------------------------------------------------------------
+
+
+def long_tail(n_classes, *, rows=4000, seed=0):
+    """Rows of many classes under a model that was made shy of the rare ones."""
+    rng = np.random.default_rng(seed)
+    prior = 1 / np.arange(1.0, n_classes + 1)
+    labels = rng.choice(n_classes, rows, p=prior / prior.sum())
+    z = rng.normal(size=(rows, n_classes)) + 2.5 * np.eye(n_classes)[labels]
+    return log_softmax(z + np.log(prior), axis=1), labels
+
+
+@pytest.mark.parametrize("name", ["macro_f1", "balanced_accuracy", "mcc"])
+def test_many_classes_share_weights_by_size_and_gain_on_rows_that_were_not_fitted(name):
+    log_proba, labels = long_tail(120)
+    fresh, truth = long_tail(120, seed=1)
+    weights = fit_decision_weights(log_proba, labels, objective=objective(name))
+    assert reached(log_proba, labels, weights, name) > reached(log_proba, labels, 0.0, name)
+    assert reached(fresh, truth, weights, name) >= reached(fresh, truth, 0.0, name) - 0.002
+    if name == "balanced_accuracy":
+        assert reached(fresh, truth, weights, name) > reached(fresh, truth, 0.0, name) + 0.05
+        assert weights[60:].mean() > weights[:10].mean() + 0.5  # the rare ones are raised
+
+
+def test_costs_of_many_classes_are_counted_as_they_are():
+    log_proba, labels = long_tail(80, rows=1500)
+    costs = random_costs(80, 3)
+    weights = fit_decision_weights(log_proba, labels, objective=costs)
+    assert reached(log_proba, labels, weights, costs) > reached(log_proba, labels, 0.0, costs)
+
+
+def test_the_time_of_a_fit_does_not_grow_with_the_square_of_the_classes():
+    def seconds(n_classes):
+        log_proba, labels = long_tail(n_classes, rows=2000)
+        began = time.process_time()
+        fit_decision_weights(log_proba, labels, objective=objective("macro_f1"))
+        return time.process_time() - began
+
+    seconds(50)
+    assert seconds(800) < 8 * seconds(100)  # the square would be 64 times as long

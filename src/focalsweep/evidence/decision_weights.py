@@ -12,6 +12,9 @@ model), under costs a third time (what a mistake costs a class, the optimum of a
 whose costs do not depend on the wrong decision [1]_). Among equal values it
 takes the middle of the widest plateau, which is what carries over to other rows.
 
+Of more than 32 classes those of about the same size share a weight, and one fit takes time in
+proportion to the classes: see `focalsweep.evidence.weight_groups`. "Class" below is then a group.
+
 Costs are counted exactly too: a row that goes from its rival to class k changes the total by
 ``cost[label, k] - cost[label, rival]``, so the total at every breakpoint is one cumulative sum.
 
@@ -27,7 +30,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from focalsweep.metrics.confusion import Margins, margins
+from focalsweep.evidence.weight_groups import Grouped, grouped, groups_of
+from focalsweep.metrics.confusion import Margins
 from focalsweep.metrics.objective import Objective
 
 Vector = NDArray[np.float64]
@@ -35,6 +39,9 @@ Codes = NDArray[np.int64]
 
 MAX_CANDIDATES = 200
 """Positions that one line search looks at; all of them where rows are no more than this."""
+
+FEW_CANDIDATES = 40
+"""The same where classes share weights: tables have a column a class, and groups many rows."""
 
 MAX_PASSES = 10
 """Passes over the classes from one start; the ascent usually ends by itself after three."""
@@ -110,7 +117,7 @@ def fit_decision_weights(
     if not objective.uses_decisions or not len(codes):
         return none
     search = _search(scores, codes, objective=objective, mass=mass, weights=weights)
-    best, best_utility = none, _utility(search, none)
+    best, best_utility = none, _utility(search, scores.argmax(axis=1))
     for start in _starts(search):
         found, utility = _ascend(search, start)
         if utility > best_utility + search.smallest_gain:
@@ -131,6 +138,8 @@ class _Search(NamedTuple):
     costs: NDArray[np.float64] | None
     objective: Objective
     smallest_gain: float
+    groups: list[Codes]
+    """Classes that share a weight, each of them in one group."""
 
 
 def _search(
@@ -155,6 +164,7 @@ def _search(
         costs=None if objective.costs is None else np.array(objective.costs),
         objective=objective,
         smallest_gain=SMALLEST_GAIN * objective.unit,
+        groups=groups_of(true),
     )
 
 
@@ -173,7 +183,7 @@ def _starts(search: _Search) -> list[Vector]:
 
 
 class _Ranking(NamedTuple):
-    """Each row's best and second best class under the present weights."""
+    """Each row's best and second best group under the present weights."""
 
     first: Codes
     first_score: Vector
@@ -182,34 +192,48 @@ class _Ranking(NamedTuple):
 
 
 def _ascend(search: _Search, start: Vector) -> tuple[Vector, float]:
-    """Improve one weight after another until a whole round of classes gains nothing."""
-    n_classes = len(start)
-    weights, utility = start.copy(), _utility(search, start)
-    ranking = _rank(search.scores + weights)
+    """Improve one weight after another until a whole round of them gains nothing."""
+    choice, n_groups = grouped(search.scores + start, search.groups), len(search.groups)
+    shift = np.zeros(n_groups)
+    ranking = _rank(choice.scores + shift)
+    rows = np.arange(len(search.labels))
+    utility = _utility(search, choice.classes[rows, ranking.first])
     idle = 0
-    for step in range(MAX_PASSES * n_classes):
-        k = step % n_classes
-        step_up = _line_search(search, ranking, k=k, utility=utility)
+    for step in range(MAX_PASSES * n_groups):
+        k = step % n_groups
+        step_up = _line_search(search, choice, ranking, k=k, utility=utility)
         idle += 1
         if step_up is not None:
-            (weights[k], utility), idle = step_up, 0
-            ranking = _rank(search.scores + weights)
-        if idle >= n_classes:
+            (shift[k], utility), idle = step_up, 0
+            ranking = _rank(choice.scores + shift)
+        if idle >= n_groups:
             break
+    weights = start.copy()
+    for group, moved in zip(search.groups, shift, strict=True):
+        weights[group] += moved
     return weights, utility
 
 
-def _utility(search: _Search, weights: Vector) -> float:
-    predicted = decide(search.scores, weights)
-    n_classes = len(search.true)
-    by_row = search.row_mass if search.mass is None else None
-    cell = search.labels * n_classes + predicted
-    cells = np.bincount(cell, weights=by_row, minlength=n_classes**2)
-    table = cells.reshape(n_classes, n_classes).astype(np.float64)
-    if search.mass is not None:
-        table *= search.mass[:, None]
-    found = margins(table, costs=search.objective.costs)
+def _utility(search: _Search, predicted: Codes) -> float:
+    found = _count(search, predicted)
     return float(search.objective.utility(confusion=found))
+
+
+def _count(search: _Search, predicted: Codes) -> Margins:
+    """Count hits, predictions and costs, as they stand when rows are decided so."""
+    right, n_classes = predicted == search.labels, len(search.true)
+    mass = search.row_mass
+    cost = None
+    if search.costs is not None:
+        paid = search.costs[search.labels, predicted]
+        cost = np.asarray((paid if mass is None else paid * mass).sum())
+    of_right = None if mass is None else mass[right]
+    return Margins(
+        hits=np.bincount(predicted[right], of_right, n_classes).astype(np.float64),
+        predicted=np.bincount(predicted, mass, n_classes).astype(np.float64),
+        true=search.true,
+        cost=cost,
+    )
 
 
 def _rank(adjusted: NDArray[np.float64]) -> _Ranking:
@@ -222,21 +246,26 @@ def _rank(adjusted: NDArray[np.float64]) -> _Ranking:
 
 
 def _line_search(
-    search: _Search, ranking: _Ranking, *, k: int, utility: float
+    search: _Search, choice: Grouped, ranking: _Ranking, *, k: int, utility: float
 ) -> tuple[float, float] | None:
-    """Return the best weight of class k, the others held, and its utility; None without a gain."""
+    """Return the best weight of group k, the others held, and its utility; None without a gain."""
     is_first = ranking.first == k
-    rival = np.where(is_first, ranking.second, ranking.first)
     rival_score = np.where(is_first, ranking.second_score, ranking.first_score)
-    breakpoints = rival_score - search.scores[:, k]
+    breakpoints = rival_score - choice.scores[:, k]
     order = np.argsort(breakpoints)
     edges = np.concatenate([[-np.inf], breakpoints[order], [np.inf]])
-    moved = _moved(search, order=order, rival=rival, k=k)
-    own = search.labels[order] == k if moved is None else moved < 0
-    taken = _positions(edges, own=own)
-    reached = search.objective.utility(
-        confusion=_margins(search, taken=taken, order=order, rival=rival, moved=moved, k=k)
+    rival = np.where(is_first, ranking.second, ranking.first)[order]
+    change = _Change(
+        order=order,
+        labels=search.labels[order],
+        rival=choice.classes[order, rival],
+        own=choice.classes[order, k],
     )
+    moved = _moved(search, change)
+    becomes_right = change.labels == change.own if moved is None else moved < 0
+    most = MAX_CANDIDATES if len(search.groups) == len(search.true) else FEW_CANDIDATES
+    taken = _positions(edges, own=becomes_right, most=most)
+    reached = search.objective.utility(confusion=_margins(search, change, taken=taken, moved=moved))
     best = float(reached.max(initial=-np.inf))
     if best <= utility + search.smallest_gain:
         return None
@@ -244,29 +273,38 @@ def _line_search(
     return _middle_of_widest(reached >= best - search.smallest_gain, low, high), best
 
 
-def _moved(search: _Search, *, order: Codes, rival: Codes, k: int) -> Vector | None:
-    """Return what each row's going over to class k adds to the cost, in the order given."""
+class _Change(NamedTuple):
+    """Rows in the order in which they go over to a group: to which class, and from which."""
+
+    order: Codes
+    labels: Codes
+    rival: Codes
+    own: Codes
+
+
+def _moved(search: _Search, change: _Change) -> Vector | None:
+    """Return what each row's going over adds to the cost, in the order given."""
     if search.costs is None:
         return None
-    labels = search.labels[order]
-    added = np.asarray(search.costs[labels, k] - search.costs[labels, rival[order]])
-    return added if search.row_mass is None else added * search.row_mass[order]
+    labels = change.labels
+    added = np.asarray(search.costs[labels, change.own] - search.costs[labels, change.rival])
+    return added if search.row_mass is None else added * search.row_mass[change.order]
 
 
-def _positions(edges: Vector, *, own: NDArray[np.bool_]) -> Codes:
-    """Choose how many rows class k may take, counted in the order of their breakpoints."""
+def _positions(edges: Vector, *, own: NDArray[np.bool_], most: int) -> Codes:
+    """Choose how many rows a group may take, counted in the order of their breakpoints."""
     with np.errstate(invalid="ignore"):  # inf - inf: rows that class k always or never takes
         fits = np.diff(edges) > SMALLEST_GAP
     possible = np.flatnonzero(fits)
-    if len(possible) <= MAX_CANDIDATES:
+    if len(possible) <= most:
         return possible
     # Optima lie behind rows of the class itself (under costs: rows that become cheaper), so these
     # are looked at three times as densely.
     behind = np.searchsorted(possible, np.flatnonzero(own) + 1)
     own_possible = possible[np.minimum(behind, len(possible) - 1)]
     chosen = np.zeros_like(fits)
-    chosen[_spread(possible, MAX_CANDIDATES // 4)] = True
-    chosen[_spread(own_possible, 3 * MAX_CANDIDATES // 4)] = True
+    chosen[_spread(possible, most // 4)] = True
+    chosen[_spread(own_possible, 3 * most // 4)] = True
     return np.flatnonzero(chosen)
 
 
@@ -277,42 +315,43 @@ def _spread(positions: Codes, size: int) -> Codes:
     return positions[np.arange(size) * (len(positions) - 1) // (size - 1)]
 
 
-def _margins(
-    search: _Search, *, taken: Codes, order: Codes, rival: Codes, moved: Vector | None, k: int
-) -> Margins:
-    """Count hits, predictions and costs after class k took so many rows."""
-    n, n_classes = search.scores.shape
-    rival, labels = rival[order], search.labels[order]
-    weight = None if search.row_mass is None else search.row_mass[order]
-    # The first position at which a row has gone to class k; the last bin is "never".
-    arrival = np.searchsorted(taken, np.arange(n), side="right")
-    bins = len(taken) + 1
+def _margins(search: _Search, change: _Change, *, taken: Codes, moved: Vector | None) -> Margins:
+    """Count hits, predictions and costs after so many rows went over."""
+    labels, n_classes, bins = change.labels, len(search.true), len(taken)
+    weight = None if search.row_mass is None else search.row_mass[change.order]
+    # The first position at which a row has gone over; the last bin is "never".
+    arrival = np.searchsorted(taken, np.arange(len(labels)), side="right")
 
-    def keep(rows: NDArray[np.bool_] | slice, weight: Vector | None) -> NDArray[np.float64]:
-        cells = arrival[rows] * n_classes + rival[rows]
-        counts = np.bincount(cells, weights=weight, minlength=bins * n_classes)
-        table = counts.reshape(bins, n_classes)
-        return np.asarray(table.sum(axis=0) - table.cumsum(axis=0)[:-1], dtype=np.float64)
+    def count(
+        own: NDArray[np.bool_] | slice, rival: NDArray[np.bool_] | slice, weight: Vector | None
+    ) -> NDArray[np.float64]:
+        """Add rows to the classes that they go to, and take them from those that they leave."""
 
-    predicted = keep(slice(None), weight)
-    predicted[:, k] += taken if weight is None else _running(weight)[taken]
+        def table(rows: NDArray[np.bool_] | slice, classes: Codes) -> NDArray[np.float64]:
+            cells = arrival[rows] * n_classes + classes[rows]
+            mass = None if weight is None else weight[rows]
+            counts = np.bincount(cells, weights=mass, minlength=(bins + 1) * n_classes)
+            return np.asarray(counts.reshape(bins + 1, n_classes), np.float64)
+
+        gone = table(rival, change.rival)
+        come = table(own, change.own)
+        return np.asarray((gone.sum(axis=0) + (come - gone).cumsum(axis=0))[:-1])
+
+    everything = slice(None)
+    is_hit, was_hit = labels == change.own, labels == change.rival
     # Hits are counted in whole rows: what rounding leaves of none would be a class that is found.
-    right = rival == labels
-    hits = keep(right, None)
-    hits[:, k] += _running(labels == k)[taken]
+    hits = count(is_hit, was_hit, None)
     if search.mass is not None:
         hits *= search.mass
     elif weight is not None:
-        weighed = keep(right, weight[right])
-        weighed[:, k] += _running(weight * (labels == k))[taken]
-        hits = np.where(hits > 0, weighed, 0.0)
+        hits = np.where(hits > 0, count(is_hit, was_hit, weight), 0.0)
     cost = None
     if search.costs is not None and moved is not None:
-        before = search.costs[labels, rival] * (1.0 if weight is None else weight)
+        before = search.costs[labels, change.rival] * (1.0 if weight is None else weight)
         cost = before.sum() + _running(moved)[taken]
     return Margins(
         hits=hits,
-        predicted=predicted,
+        predicted=count(everything, everything, weight),
         true=search.true,
         cost=cost,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from focalsweep.config.arm_schema import Family
+from focalsweep.evidence.confusion_table import ConfusionTable
 from focalsweep.evidence.facts import Fact, Interval
 
 
@@ -231,10 +232,10 @@ class ArmResult(Fact):
     """Against cross-entropy, with decision weights on both sides; None for cross-entropy."""
     folds: tuple[FoldScore, ...]
     best: BestPoint
-    confusion: tuple[tuple[float, ...], ...]
+    confusion: ConfusionTable
     """Test rows by true class (down) and argmax (across), mean over refit seeds; empty of
     multi-label data."""
-    decision_confusion: tuple[tuple[float, ...], ...]
+    decision_confusion: ConfusionTable
     labels: tuple[LabelScores, ...]
     """Of multi-label data in the order of labels; empty otherwise."""
     metrics: dict[str, float]

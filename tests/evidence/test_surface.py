@@ -150,12 +150,12 @@ def test_each_arm_with_a_surface_is_put_into_words():
     assert (sharp.arm, flat.arm) == ("sharp", "flat")
     assert (flat.gamma_low, flat.gamma_high) == (0.0, 5.0)
     assert flat.text == (
-        "`flat`: any gamma in [0, 5] is within noise (0.020) of the best, which is all that was "
+        "`flat`: any gamma in [0, 5] is within noise (0.02) of the best, which is all that was "
         "tried, tau re-tuned for each."
     )
     assert sharp.text == (
         f"`sharp`: any gamma in [{sharp.gamma_low:.2g}, {sharp.gamma_high:.2g}] is within noise "
-        "(0.020) of the best."
+        "(0.02) of the best."
     )
     assert 0.0 < sharp.gamma_low < 2.0 < sharp.gamma_high < 5.0
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from focalsweep.metrics.objective_words import (
+    amount_words,
     difference_interval_words,
     difference_words,
     own_interval,
@@ -92,3 +93,11 @@ def test_turning_twice_changes_nothing_and_zero_has_no_sign(objective):
 def test_a_size_has_no_direction():
     assert size_words(-0.02, "cost") == size_words(0.02, "cost") == "0.02"
     assert size_words(-0.02, "macro_f1") == "0.020"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(0.00667, 3, "0.00667"), (12345.6, 3, "12,346"), (0.0216, 2, "0.022"), (999.7, 3, "1,000")],
+)
+def test_an_amount_of_any_size_can_be_read(value, digits, text):
+    assert amount_words(value, digits=digits) == text

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from focalsweep.evidence.arm_facts import ArmResult, Search
 from focalsweep.evidence.facts import ClassFacts
 from focalsweep.evidence.result import ReferenceResult
+from focalsweep.metrics.objective_words import amount_words
 
 FEWEST_ROWS = 10
 """Under so many rows of a class, one of five folds has one or two to test on."""
@@ -111,8 +112,8 @@ def _network(
     if ahead <= regrettable:
         problem = "the network may matter more than the loss"
     return (
-        f"{best.label} (scikit-learn) is {ahead:.3g} better than every arm, {rules} aside: "
-        f"{problem}; try another `model`, more `epochs` or more `trials` first."
+        f"{best.label} (scikit-learn) is {amount_words(ahead)} better than every arm, {rules} "
+        f"aside: {problem}; try another `model`, more `epochs` or more `trials` first."
     )
 
 
@@ -161,9 +162,9 @@ def _overfitted(searched: _Searched, *, least: float) -> str | None:
     if not names:
         return None
     return (
-        f"Inner scores of {_list(names)} are up to {worst:.3g} better than the scores on test "
-        "rows: the search fitted validation noise, so read test scores only; fewer trials or more "
-        "`evaluation.inner_folds` would help."
+        f"Inner scores of {_list(names)} are up to {amount_words(worst)} better than the scores on "
+        "test rows: the search fitted validation noise, so read test scores only; fewer trials "
+        "or more `evaluation.inner_folds` would help."
     )
 
 
@@ -173,9 +174,9 @@ def _worse(searched: _Searched, *, least: float, rules: str) -> str | None:
         return None
     verb = "is" if len(names) == 1 else "are"
     return (
-        f"{_list(names)} {verb} worse than cross-entropy by more than {least:.3g} on average, "
-        f"{rules} fitted on both sides: what was searched there seems to do harm; the differences "
-        "say how sure that is."
+        f"{_list(names)} {verb} worse than cross-entropy by more than {amount_words(least)} on "
+        f"average, {rules} fitted on both sides: what was searched there seems to do harm; "
+        "the differences say how sure that is."
     )
 
 

@@ -27,6 +27,7 @@ from focalsweep.evidence.comparison import Compare, VerdictRule
 from focalsweep.evidence.paired import Posterior, SampledPosterior, StudentPosterior
 from focalsweep.evidence.result import Comparison, Detectable
 from focalsweep.metrics.objective import Objective
+from focalsweep.metrics.objective_words import amount_words
 
 POWER = 0.8
 
@@ -169,10 +170,10 @@ def _in_words(
     objective: Objective,
 ) -> str:
     of_what = "with the rarest label" if objective.multi_label else "of the smallest class"
-    pity = f"{rule.regrettable_difference:.3g}"
+    pity, least = amount_words(rule.regrettable_difference), amount_words(difference, digits=2)
     seen = (
-        f"{rows:,} rows {of_what}: differences below {difference:.2g} {objective.label} "
-        "are likely to be missed"
+        f"{rows:,} rows {of_what}: differences below {least} {objective.label} are likely to be "
+        "missed"
     )
     if needed is None:
         return (

@@ -25,6 +25,7 @@ from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # by scikit-learn
 
 from focalsweep.evidence.result import Surface
+from focalsweep.metrics.objective_words import amount_words
 from focalsweep.search.folds import ALL_ROWS
 
 Array = NDArray[np.float64]
@@ -158,7 +159,7 @@ def _in_words(arm: str, smooth: SmoothSurface) -> str:
         found = f"any gamma in [{low:.2g}, {high:.2g}] is within"
     values = ", which is all that was tried" if whole else ""
     where = ", tau re-tuned for each" if smooth.tau is not None else ""
-    return f"`{arm}`: {found} noise ({smooth.noise:.3f}) of the best{values}{where}."
+    return f"`{arm}`: {found} noise ({amount_words(smooth.noise)}) of the best{values}{where}."
 
 
 def _smoothed(points: Array, values: Array, *, at: Array) -> Array:

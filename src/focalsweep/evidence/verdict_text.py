@@ -17,7 +17,11 @@ from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.result import Comparison, Decision
 from focalsweep.evidence.unseen_spread import unseen_spread
 from focalsweep.metrics.objective import Objective
-from focalsweep.metrics.objective_words import difference_interval_words, difference_words
+from focalsweep.metrics.objective_words import (
+    amount_words,
+    difference_interval_words,
+    difference_words,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,10 +334,10 @@ def _sureness(comparison: Comparison, setting: Setting) -> str:
     gain = "a gain above" if setting.objective.costs is None else "saving more than"
     if comparison.outcome == "not_better":
         pity = math.ceil(comparison.p_much_better * 100 - 1e-9) / 100
-        return f"probability {pity:.2f} of {gain} {rule.regrettable_difference:.3g}"
+        return f"probability {pity:.2f} of {gain} {amount_words(rule.regrettable_difference)}"
     sure = math.floor(comparison.p_better * 100 + 1e-9) / 100
     asked = f", {rule.confidence:g} is asked" if comparison.outcome == "undecided" else ""
-    return f"probability {sure:.2f} of {gain} {rule.smallest_difference:.3g}{asked}"
+    return f"probability {sure:.2f} of {gain} {amount_words(rule.smallest_difference)}{asked}"
 
 
 def _who(names: Sequence[str], setting: Setting) -> str:

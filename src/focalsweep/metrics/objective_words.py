@@ -50,7 +50,7 @@ def score_words(utility: float, objective: str) -> str:
     if not math.isfinite(utility):
         return NOTHING
     value = own_unit(utility, objective)
-    return _cost(value) if objective == COST else f"{value:z.3f}"
+    return amount_words(value) if objective == COST else f"{value:z.3f}"
 
 
 def score_interval_words(low: float, high: float, objective: str) -> str:
@@ -119,8 +119,15 @@ def difference_interval_words(low: float, high: float, objective: str) -> str:
 
 def size_words(value: float, objective: str) -> str:
     """Write how large a difference or threshold is, without its direction."""
-    return _cost(abs(value)) if objective == COST else f"{abs(value):.3f}"
+    return amount_words(abs(value)) if objective == COST else f"{abs(value):.3f}"
 
 
-def _cost(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+def amount_words(value: float, *, digits: int = 3) -> str:
+    """Write a number of any size with so many significant digits, large ones whole.
+
+    Examples
+    --------
+    >>> amount_words(0.00667), amount_words(12345.6)
+    ('0.00667', '12,346')
+    """
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.{digits}g}"

@@ -19,6 +19,7 @@ from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from focalsweep.evidence.result import SweepResult
 from focalsweep.metrics.objective import COST
+from focalsweep.metrics.objective_words import amount_words
 from focalsweep.report import tables, wording
 from focalsweep.report.frames import find_arm, has_rule, leading_arms
 from focalsweep.report.plots.gallery import all_plots
@@ -203,6 +204,7 @@ def environment() -> Environment:
             wording.difference_interval(value, name)
         ),
         "number": lambda value: _typeset(wording.number(value)),
+        "amount": amount_words,
         "percent": wording.percent,
         "rows_words": wording.rows_words,
         "duration": wording.duration,

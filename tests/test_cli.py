@@ -217,11 +217,13 @@ def test_a_sweep_file_that_is_not_yaml_is_refused(refused, tmp_path):
 @pytest.fixture
 def begun(tmp_path):
     """Leave a run folder in which a sweep of the default settings was started."""
+    from focalsweep.identity.code import code_identity
     from focalsweep.prepare import prepare
     from focalsweep.run_folder import opened
 
     sweep = compose_sweep("smoke", [f"hydra.run.dir={tmp_path / 'run'}"])
-    with opened(sweep, data_sha256=prepare(sweep.config).facts.sha256) as folder:
+    sha256, code = prepare(sweep.config).facts.sha256, code_identity(sweep.config)
+    with opened(sweep, data_sha256=sha256, code=code) as folder:
         return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 
 import keras
@@ -10,7 +11,9 @@ import pandas as pd
 import pytest
 
 import focalsweep
+from focalsweep import from_python
 from focalsweep.cli import main
+from focalsweep.errors import UserError
 from focalsweep.evidence.arm_facts import KerasLoss
 from focalsweep.evidence.loss_point import outside_loss
 
@@ -110,7 +113,7 @@ def predict_from_file(found, X, folder, *options, arm=None):
 
 
 def test_a_sequential_model_of_a_file_is_swept_by_the_command_and_read_in_python(
-    user, rows, tmp_path, monkeypatch
+    user, rows, tmp_path, monkeypatch, capsys
 ):
     X, y = rows
     X.assign(label=y).to_csv(tmp_path / "rows.csv", index=False)
@@ -122,6 +125,24 @@ def test_a_sequential_model_of_a_file_is_swept_by_the_command_and_read_in_python
     found = focalsweep.load("run")
     names = [type(layer).__name__ for layer in found.best_model("ldam").layers]
     assert names == ["InputLayer", "Dense", "CosineHead"]
+    # Finished, it opens whatever the code is now; begun, it goes on with the same code only.
+    source = user / f"{MODULE}.py"
+    try:
+        for now in (SOURCE.replace("Dense(4)", "Dense(64)"), None):
+            source.unlink() if now is None else source.write_text(now)
+            capsys.readouterr()
+            assert main(command.split()) == 0
+            said = " ".join(capsys.readouterr().out.split())
+            what = "is gone" if now is None else "was edited"
+            assert f"`{MODULE}.py` {what}" in said
+            assert "what follows is its stored result" in said
+            assert focalsweep.load("run").predict(X).shape == (100,)
+        source.write_text(SOURCE.replace("Dense(4)", "Dense(64)"))
+        (tmp_path / "run" / "result.json").unlink()
+        assert main(command.split()) == 2
+        assert f"(`{MODULE}.py` was edited), and results of both" in capsys.readouterr().err
+    finally:
+        source.write_text(SOURCE)
 
 
 def test_an_own_functional_model_goes_from_a_sweep_to_an_exported_file(user, rows, tmp_path):
@@ -203,3 +224,14 @@ def test_a_loss_that_cannot_be_imported_is_refused_with_the_way_out():
     gone = KerasLoss(path="no_such_module.Loss", arguments={})
     with pytest.raises(ValueError, match=r"`no_such_module.Loss` must be importable.*PYTHONPATH"):
         outside_loss(gone, sparse=False)
+
+
+def test_functions_of_a_notebook_are_models_by_the_name_they_have_there(monkeypatch):
+    notebook = sys.modules["__main__"]
+    monkeypatch.setattr(notebook, "short", lambda n_classes: None, raising=False)
+    known = from_python._component(notebook.short)
+    assert known == {"_target_": "__main__.short"}
+    wide = functools.partial(notebook.short, width=8)
+    assert from_python._component(wide) == {**known, "width": 8}
+    with pytest.raises(UserError, match="`model` must be a function of a module or of the"):
+        from_python._component(lambda n_classes: None)

@@ -54,25 +54,34 @@ def carry_out(
         When data, config or run folder cannot be used; nothing is written then.
     """
     from focalsweep import run_folder
+    from focalsweep.config.record import RESULT_FILE
+    from focalsweep.identity.code import code_identity
     from focalsweep.prepare import prepare
     from focalsweep.report.terminal import print_data_summary, print_result
-    from focalsweep.report.write import RESULT_FILE, read_result, write_outputs, write_text
+    from focalsweep.report.write import read_result, write_outputs, write_text
     from focalsweep.stopwatch import Stopwatch
 
     stopwatch = Stopwatch()
-    with stopwatch.phase("data"):
-        plan = prepare(composed.config, dataset=dataset)
-    run_folder.check(composed, data_sha256=plan.facts.sha256)
+    code = code_identity(composed.config)
+    plan = None
+    if note := run_folder.finished_by_other_code(composed, code=code):
+        # Code as it is now may read other data, or none: what was found stands without them.
+        console.print(note, soft_wrap=True, markup=False)
+    else:
+        with stopwatch.phase("data"):
+            plan = prepare(composed.config, dataset=dataset)
+        run_folder.check(composed, data_sha256=plan.facts.sha256, code=code)
+        print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
+        for message in plan.messages:
+            console.print(message, markup=False)
     tracker = _tracker(composed.config, runs=runs)
-    print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
-    for message in plan.messages:
-        console.print(message, markup=False)
-    if not (composed.run_dir / RESULT_FILE).exists():
+    if plan is not None and not (composed.run_dir / RESULT_FILE).exists():
         console.print(plan.prior_sentence, markup=False)
         with stopwatch.phase("start"):
             _start(plan)
-    with run_folder.opened(composed, data_sha256=plan.facts.sha256) as folder:
-        if (folder / RESULT_FILE).exists():
+    sha256 = None if plan is None else plan.facts.sha256
+    with run_folder.opened(composed, data_sha256=sha256, code=code) as folder:
+        if plan is None or (folder / RESULT_FILE).exists():
             console.print("This sweep is finished; what follows is its stored result.")
             result = read_result(folder)
         else:

@@ -55,10 +55,14 @@ def sweep(options: argparse.Namespace) -> int:
 def _refuse_early(variants: Sequence[ComposedSweep]) -> None:
     """Find what is wrong with any variant now, and not when those before it have trained."""
     from focalsweep import run_folder
+    from focalsweep.identity.code import code_identity
     from focalsweep.prepare import prepare
 
     for variant in variants:
-        run_folder.check(variant, data_sha256=prepare(variant.config).facts.sha256)
+        code = code_identity(variant.config)
+        if run_folder.finished_by_other_code(variant, code=code) is None:
+            sha256 = prepare(variant.config).facts.sha256
+            run_folder.check(variant, data_sha256=sha256, code=code)
 
 
 def inspect(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -292,13 +293,24 @@ def _refuse_a_second_source(overrides: Sequence[str]) -> None:
 def _component(model: Callable[..., Any] | Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(model, Mapping):
         return model
-    path = f"{getattr(model, '__module__', None)}.{getattr(model, '__qualname__', '')}"
-    if not all(part.isidentifier() for part in path.split(".")):
-        raise UserError(
-            "`model` must be a function of a module, so that its name says which it is. Received: "
-            f"`{path}`; define it with `def` outside of other functions."
-        )
-    return {"_target_": path}
+    if isinstance(model, partial) and not model.args:
+        return {**_component(model.func), **model.keywords}
+    name = getattr(model, "__qualname__", "")
+    # A decorated function or a lambda may be known to its module by another name than its own.
+    for module in (getattr(model, "__module__", None), "__main__"):
+        known = vars(sys.modules[module]) if module in sys.modules else {}
+        found = name if known.get(name) is model else _name_in(known, model)
+        if found is not None:
+            return {"_target_": f"{module}.{found}"}
+    raise UserError(
+        "`model` must be a function of a module or of the notebook, so that its name says which "
+        f"it is. Received: `{getattr(model, '__module__', None)}.{name}`; define it with `def` "
+        "outside of other functions."
+    )
+
+
+def _name_in(known: Mapping[str, Any], value: object) -> str | None:
+    return next((name for name, each in known.items() if each is value), None)
 
 
 def _console(progress: bool) -> Console:

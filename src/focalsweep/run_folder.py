@@ -1,4 +1,7 @@
-"""The folder of one sweep: locked while it runs, and never continued with other data or config."""
+"""The folder of one sweep: locked while it runs, never continued with other data, config or code.
+
+A finished one is never refused for its code: what was found stays readable.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,37 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from focalsweep.config.compose import ComposedSweep
-from focalsweep.config.record import changed_keys, load_config
+from focalsweep.config.record import RESULT_FILE, changed_keys, load_config
 from focalsweep.errors import UserError
+from focalsweep.identity.code import Identity, as_text, differences, from_text
 from focalsweep.report.write import write_text
 
 CONFIG_FILE = "config.yaml"
 DATA_FILE = "data.sha256"
+CODE_FILE = "code.json"
+_SHOWN = 4
 
 
 @contextmanager
-def opened(composed: ComposedSweep, *, data_sha256: str) -> Iterator[Path]:
+def opened(composed: ComposedSweep, *, data_sha256: str | None, code: Identity) -> Iterator[Path]:
     """Make or reopen the run folder and keep other processes out of it.
+
+    Parameters
+    ----------
+    composed : ComposedSweep
+    data_sha256 : str, optional
+        Fingerprint of the data; None where a finished sweep is opened without reading them.
+    code : Identity
+        See `focalsweep.identity.code.code_identity`.
 
     Raises
     ------
     UserError
-        When another process works in it, or it holds a sweep of another config or other data.
+        When another process works in it, or it holds a sweep of another config, other data or, if
+        it is not finished, other code.
     """
     folder = composed.run_dir
-    check(composed, data_sha256=data_sha256)
+    check(composed, data_sha256=data_sha256, code=code)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / ".lock").open("w")
@@ -44,13 +59,16 @@ def opened(composed: ComposedSweep, *, data_sha256: str) -> Iterator[Path]:
                 f"Another process is running the sweep in `{folder}`; wait for it, or choose "
                 "another folder with `hydra.run.dir=DIR`."
             ) from None
+        if not (folder / RESULT_FILE).exists():
+            # Before the config: a folder that has one was begun by the code that it names.
+            write_text(folder / CODE_FILE, as_text(code))
+            write_text(folder / DATA_FILE, f"{data_sha256}\n")
         write_text(folder / CONFIG_FILE, composed.yaml)
-        write_text(folder / DATA_FILE, f"{data_sha256}\n")
         yield folder
 
 
-def check(composed: ComposedSweep, *, data_sha256: str) -> None:
-    """Refuse a run folder that holds a sweep of another config or other data; write nothing."""
+def check(composed: ComposedSweep, *, data_sha256: str | None, code: Identity) -> None:
+    """Refuse a run folder that holds another sweep than this; write nothing. See `opened`."""
     folder = composed.run_dir
     config, data = folder / CONFIG_FILE, folder / DATA_FILE
     changed = changed_keys(load_config(config), composed.config) if config.exists() else []
@@ -60,8 +78,43 @@ def check(composed: ComposedSweep, *, data_sha256: str) -> None:
             f"The run folder `{folder}` holds a sweep with another {keys}; choose another folder "
             "with `hydra.run.dir=DIR`, or remove this one."
         )
-    if data.exists() and data.read_text().strip() != data_sha256:
+    edited = [] if (folder / RESULT_FILE).exists() else changed_code(folder, code)
+    if edited:
+        raise UserError(
+            f"The code has changed since the sweep in `{folder}` was started ({listed(edited)}), "
+            "and results of both would be mixed; choose another folder with `hydra.run.dir=DIR`, "
+            "remove this one, or go on with the code as it was."
+        )
+    if data_sha256 is not None and data.exists() and data.read_text().strip() != data_sha256:
         raise UserError(
             f"The data has changed since the sweep in `{folder}` was started; choose another "
             "folder with `hydra.run.dir=DIR`, or remove this one."
         )
+
+
+def finished_by_other_code(composed: ComposedSweep, *, code: Identity) -> str | None:
+    """Say so where the folder holds a finished sweep of other code than today's."""
+    folder = composed.run_dir
+    edited = changed_code(folder, code) if (folder / RESULT_FILE).exists() else []
+    if not edited:
+        return None
+    return (
+        f"The code has changed since this sweep was started ({listed(edited)}), and the data are "
+        "not read again; choose another folder with `hydra.run.dir=DIR` for a new sweep."
+    )
+
+
+def changed_code(folder: Path, code: Identity) -> list[str]:
+    """Say what of the code is other than when the folder's sweep was started; [] for a new one."""
+    if not (folder / CONFIG_FILE).exists():
+        return []
+    file = folder / CODE_FILE
+    if not file.exists():
+        return ["it was started by a version that did not note its code"]
+    return differences(from_text(file.read_text(encoding="utf-8")), code)
+
+
+def listed(changes: list[str]) -> str:
+    """Write the first changes and the number of the others."""
+    more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
+    return ", ".join(changes[:_SHOWN]) + more

@@ -21,7 +21,7 @@ from focalsweep.config.class_mappings import take_mappings
 from focalsweep.config.explain import dotted, fields, missing_values, shown, typed, unknown_key
 from focalsweep.config.overrides import RUN_DIR, is_group, key, parse, quoted, text
 from focalsweep.config.places import config_dirs, options, sweeps
-from focalsweep.config.record import describe, fingerprint, validate
+from focalsweep.config.record import RESULT_FILE, describe, fingerprint, validate
 from focalsweep.config.schema import SweepConfig
 from focalsweep.config.suggest import expectation
 from focalsweep.config.target import check
@@ -90,8 +90,10 @@ def compose_sweep(
         group, _, leaf = at.partition(".")
         content[group][leaf] = given
     config = validate({**content, **(replaced or {})})
-    check(config)
     filled = run_dir.replace("{fingerprint}", fingerprint(config))
+    # What is finished is read again, even where a user's function is gone.
+    if not (Path(filled).expanduser() / RESULT_FILE).is_file():
+        check(config)
     return ComposedSweep(
         config=config, run_dir=Path(filled).expanduser().absolute(), yaml=describe(config)
     )

@@ -16,6 +16,9 @@ from focalsweep.config.explain import dotted, explain
 from focalsweep.config.schema import SweepConfig
 from focalsweep.errors import UserError
 
+RESULT_FILE = "result.json"
+"""In the run folder of a sweep that is finished."""
+
 # These change neither a trained model nor how it is judged.
 WITHOUT_EFFECT = frozenset({"question", "tracking"})
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
+from focalsweep.config.record import RESULT_FILE
 from focalsweep.errors import UserError
 from focalsweep.evidence.result import SCHEMA_VERSION, SweepResult
 from focalsweep.report.frames import turned_trials
 from focalsweep.report.page import render_plot, render_report
 from focalsweep.report.plots.gallery import all_plots
 
-RESULT_FILE = "result.json"
 TRIALS_FILE = "trials.csv"
 REPORT_FILE = "report.html"
 PLOTS_FOLDER = "plots"

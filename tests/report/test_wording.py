@@ -19,6 +19,7 @@ from focalsweep.report.wording import (
     objective_hint,
     objective_interval,
     objective_words,
+    outcome_words,
     percent,
     positive_weights,
     rows_words,
@@ -86,6 +87,16 @@ def test_an_axis_says_so_where_lower_is_better(name, axis):
 )
 def test_a_score_has_three_decimals_and_a_difference_its_sign(value, signed, text):
     assert score(value, signed=signed) == text
+
+
+def test_what_is_surely_ahead_is_never_said_to_be_open(usual):
+    made = usual.result.comparisons[0]
+    ahead = made.model_copy(
+        update={"outcome": "undecided", "interval": Interval(low=0.002, high=0.008)}
+    )
+    assert outcome_words(ahead, "not_enough_data").startswith("Ahead, but not surely")
+    open_ = ahead.model_copy(update={"interval": Interval(low=-0.002, high=0.008)})
+    assert outcome_words(open_, "not_enough_data") == "Cannot be told from this data"
 
 
 def test_an_interval_without_an_end_is_unknown():

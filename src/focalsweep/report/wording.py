@@ -125,6 +125,8 @@ def outcome_words(comparison: Comparison, decision: Decision) -> str:
     """Answer the question of a comparison in words."""
     if decision == "budget_too_small":
         return "Cannot be told from what was tried"
+    if comparison.outcome == "undecided" and comparison.is_ahead:
+        return "Ahead, but not surely by an amount that counts"
     return _OUTCOMES[comparison.outcome]
 
 

@@ -99,6 +99,14 @@ def test_what_a_column_cannot_tell_is_a_warning(values: list[str], said: str) ->
     assert warning.endswith(f": {said}.")
 
 
+def test_digits_with_leading_zeros_are_codes() -> None:
+    column, notes = plain(["00123", "04210", "90001"])
+    assert column.cat.categories.tolist() == ["00123", "04210", "90001"]
+    assert notes[0].startswith("Digits with leading zeros, read as codes and not as numbers: `x`")
+    assert plain(["0", "10", "2"])[0].tolist() == [0, 10, 2]
+    assert plain(["0.5", "00.5", "2"])[0].tolist() == [0.5, 0.5, 2]
+
+
 @pytest.mark.parametrize("values", [["1,234", "950"], ["03/04/2024", "05/06/2024"]])
 def test_what_the_user_says_is_not_doubted(values: list[str]) -> None:
     given = Written(decimal=",", order="dmy")

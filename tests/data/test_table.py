@@ -375,3 +375,14 @@ def test_words_for_missing_hold_in_every_column_and_role(tmp_path: Path) -> None
 def test_a_target_may_be_called_like_a_value(target: Any, tmp_path: Path) -> None:
     path = write(tmp_path, f"x,{target}\n1,a\n2,b\n3,a\n4,b\n")
     assert load_table(path=path, target=target).class_names == ("a", "b")
+
+
+def test_codes_keep_their_zeros_and_times_stay_numbers(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "zip,x,at,label\n" + "01234,1,0905,a\n4210,2,1410,b\n01234,3,0007,a\n" * 2
+    )
+    dataset = load_table(path=path, target="label", time="at")
+    assert dataset.features["zip"].tolist() == ["01234", "4210", "01234"] * 2
+    assert dataset.features["x"].dtype.kind == "i"
+    assert dataset.time is not None
+    assert dataset.time.tolist() == [905, 1410, 7] * 2

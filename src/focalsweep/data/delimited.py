@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +22,8 @@ from focalsweep.data.column_names import refuse_repeated_names
 from focalsweep.data.compressed import opened
 from focalsweep.errors import UserError
 
+_CODE = re.compile(r"\s*0\d+\s*")
+_SEARCHED_FOR_CODES = 1_000
 _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 
 
@@ -54,7 +57,7 @@ def read_delimited(
     """
     separator = _separator(path, delimiter)
     with _reading(path), _opened(path) as stream:
-        names = _scan(stream, path=path, separator=separator)
+        names, codes = _scan(stream, path=path, separator=separator)
     read: Callable[..., Any] = partial(
         pd.read_csv,
         sep=separator,
@@ -64,7 +67,7 @@ def read_delimited(
         skipinitialspace=True,
         # One pass over whole columns: otherwise a column may be typed in pieces.
         low_memory=False,
-        dtype=dict.fromkeys(text, "str"),
+        dtype=dict.fromkeys([*text, *codes], "str"),
         decimal=decimal or ".",
     )
     with _reading(path), _opened(path) as stream:
@@ -91,8 +94,11 @@ def _separator(path: Path, delimiter: str | None) -> str:
     return separator
 
 
-def _scan(stream: TextIO, *, path: Path, separator: str) -> list[str]:
-    """Return the column names after checking that every row has as many fields."""
+def _scan(stream: TextIO, *, path: Path, separator: str) -> tuple[list[str], list[str]]:
+    """Return the column names after checking that every row has as many fields.
+
+    Those of columns with codes such as ``0123`` come once more: as numbers they would lose a digit.
+    """
     reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
     header = next((row for row in reader if not _blank(row)), None)
     if header is None:
@@ -106,6 +112,7 @@ def _scan(stream: TextIO, *, path: Path, separator: str) -> list[str]:
     if len(names) == 1:
         _refuse_wrong_delimiter(names[0], path=path, separator=separator)
     rows = 0
+    coded: set[int] = set()
     for row in reader:
         if "\0" in "".join(row):
             raise _not_text(path)
@@ -118,6 +125,8 @@ def _scan(stream: TextIO, *, path: Path, separator: str) -> list[str]:
                 f"`{path}`; mend that line, or set `dataset.delimiter` if fields are not separated "
                 f"by {_delimiter_name(separator)}."
             )
+        if rows < _SEARCHED_FOR_CODES:
+            coded.update(place for place, field in enumerate(row) if _CODE.fullmatch(field))
         rows += 1
     if not rows:
         raise UserError(
@@ -126,7 +135,7 @@ def _scan(stream: TextIO, *, path: Path, separator: str) -> list[str]:
         )
     names = [name or f"unnamed_{position}" for position, name in enumerate(names)]
     refuse_repeated_names(names, file=path)
-    return names
+    return names, [names[place] for place in sorted(coded)]
 
 
 def _refuse_wrong_delimiter(header: str, *, path: Path, separator: str) -> None:

@@ -242,6 +242,9 @@ def _plain(
     column: pd.Series[Any], *, record: Record | None, given: Written | None
 ) -> pd.Series[Any]:
     """Return the column as a feature would be read: the same text is the same date in both."""
+    text = column.astype("object").map(str)
+    if text.str.fullmatch(r"\d+").all():  # codes such as 0905 are times here
+        return pd.to_numeric(text)
     plain = plain_column(
         pd.Series(column.to_numpy()),
         name=str(column.name),

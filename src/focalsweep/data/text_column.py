@@ -100,6 +100,12 @@ def _spread(
 def _numbers(
     levels: pd.Series[str], *, name: str, record: Record, given: Written
 ) -> pd.Series[Any] | None:
+    padded = levels[levels.str.fullmatch(r"0\d+")]
+    if len(padded) and levels.str.fullmatch(r"\d+").all():
+        record.notes["Digits with leading zeros, read as codes and not as numbers"].append(
+            f"`{name}` (`{padded.iloc[0]}`)"
+        )
+        return None
     plain = pd.to_numeric(levels, errors="coerce").astype("float64")
     # With decimal commas, 1.234 is no plain number.
     if plain.notna().all() and not (
@@ -133,14 +139,12 @@ def _numbers(
 
 def _doubts(found: WrittenNumbers, levels: pd.Series[str], *, name: str, record: Record) -> None:
     """Say what the column itself cannot tell."""
-    assert found.values is not None
-    values = dict(zip(levels, found.values, strict=True))
-    if found.in_doubt:
-        example = levels[levels.str.contains("[.,]", regex=True)].iloc[0]
+    if found.in_doubt and found.values is not None:
+        example = int(levels.str.contains("[.,]", regex=True).to_numpy().argmax())
         record.warnings[
             "Numbers in which a comma or point may stand for thousands or for decimals; "
             "`dataset.decimal='.'` or `','` says which of them stands for decimals"
-        ].append(f"`{name}` (`{example}` read as {values[example]:g})")
+        ].append(f"`{name}` (`{levels.iloc[example]}` read as {found.values.iloc[example]:g})")
     if found.bare:
         record.warnings[
             "Numbers of which some lack the unit of the others, read in this unit"

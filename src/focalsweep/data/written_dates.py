@@ -43,7 +43,8 @@ _DATE = re.compile(
     r"(?P<year_ahead>\d{4}|\d\d)"
     rf"|(?P<year_first>\d{{4}})[-/ ]{_MONTH.format('inner')}[-/ ](?P<day_inner>\d{{1,2}})"
 )
-_TRIED_FIRST = 50
+_DIGITS = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{4}([T ]\d{1,2}:\d\d(:\d\d)?)?")
+_TRIED_FIRST = 200
 _PIVOT = 69
 
 
@@ -67,9 +68,9 @@ def find_dates(levels: pd.Series[str]) -> dict[Order, pd.Series[Any]]:
     >>> {order: str(dates[0]) for order, dates in found.items()}
     {'dmy': '2024-12-31 14:05:00'}
     """
-    first = levels.head(_TRIED_FIRST)
+    some = levels.iloc[:: max(1, len(levels) // _TRIED_FIRST)]
     orders: list[Order] = [
-        order for order in ("dmy", "mdy") if read_dates(first, order=order).notna().all()
+        order for order in ("dmy", "mdy") if read_dates(some, order=order).notna().all()
     ]
     read = {order: read_dates(levels, order=order) for order in orders}
     return {order: dates for order, dates in read.items() if dates.notna().all()}
@@ -85,13 +86,14 @@ def read_dates(values: pd.Series[str], *, order: Order) -> pd.Series[Any]:
     order : {"dmy", "mdy"}
         Of day and month where the year comes last.
     """
-    rows = [_parts(str(value), order) for value in values]
+    read = _alike(values, order=order)
+    others = values[read.isna()]
+    rows = [_parts(str(value), order) for value in others]
     columns = ["year", "month", "day", "hours"]
-    parts = pd.DataFrame(rows, columns=columns, index=values.index, dtype="float64")
-    days = pd.to_datetime(parts[columns[:3]], errors="coerce")
-    return days.astype("datetime64[us]") + pd.to_timedelta(
-        (parts["hours"] * 3.6e9).round(), unit="us"
-    )
+    parts = pd.DataFrame(rows, columns=columns, index=others.index, dtype="float64")
+    days = pd.to_datetime(parts[columns[:3]], errors="coerce").astype("datetime64[us]")
+    read[read.isna()] = days + pd.to_timedelta((parts["hours"] * 3.6e9).round(), unit="us")
+    return read
 
 
 def order_in_words(order: Order) -> str:
@@ -103,6 +105,18 @@ def order_in_words(order: Order) -> str:
     'month, day, year'
     """
     return "day, month, year" if order == "dmy" else "month, day, year"
+
+
+def _alike(values: pd.Series[str], *, order: Order) -> pd.Series[Any]:
+    """Return at once those that are written like the first, where it is all digits; NaT else."""
+    first = _DIGITS.fullmatch(str(values.iloc[0])) if len(values) else None
+    if first is None:
+        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]")
+    mark, time, seconds = first.groups()
+    form = mark.join(("%d", "%m", "%Y") if order == "dmy" else ("%m", "%d", "%Y"))
+    if time:
+        form += f"{time[0]}%H:%M" + (":%S" if seconds else "")
+    return pd.to_datetime(values, format=form, errors="coerce").astype("datetime64[us]")
 
 
 def _parts(value: str, order: Order) -> tuple[float, float, float, float]:

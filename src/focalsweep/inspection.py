@@ -17,7 +17,7 @@ from focalsweep.config.schema import SweepConfig
 from focalsweep.data.column_facts import column_facts
 from focalsweep.models.graph import calls
 from focalsweep.prepare import Plan
-from focalsweep.procedure import Work, check_model, model_builder, trainer_of, work_of
+from focalsweep.procedure import Work, check_model, model_builder, time_after, trainer_of, work_of
 from focalsweep.report.inspection import Cost, Inspection, PlannedEvaluation
 from focalsweep.search.arm import outside_family
 from focalsweep.search.folds import Folds
@@ -110,7 +110,7 @@ def _cost(plan: Plan, *, timing: bool) -> Cost:
             alone=alone,
             chunk_size=work.chunk_size,
         )
-        seconds = short_epochs / share * plan.budget.epochs
+        seconds = short_epochs / share * plan.budget.epochs + time_after(plan).total
     return Cost(
         arms=len(plan.arms),
         trials=plan.budget.trials,

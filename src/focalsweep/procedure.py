@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from focalsweep.evidence.refit import Chosen, refit
+from focalsweep.evidence.time_after import TimeAfter, time_after_training
 from focalsweep.models.build import build_model
 from focalsweep.models.frozen_features import parts
 from focalsweep.models.last_dense import check_last_dense, check_output_bias
@@ -153,6 +154,17 @@ def work_of(plan: Plan, trainer: Trainer) -> Work:
         )
         + (len(plan.arms) if plan.folds.whole is not None else 0),
         chunk_size=trainer.chunk_size(search.members_per_round),
+    )
+
+
+def time_after(plan: Plan) -> TimeAfter:
+    """Measure what references, evidence and report will take once a plan's models are trained."""
+    return time_after_training(
+        [plan.folds.views[c.refit] for c in plan.folds.outer if c.refit is not None],
+        n_arms=len(plan.arms),
+        evaluation=plan.evaluation,
+        objective=plan.objective,
+        references=plan.config.references,
     )
 
 

@@ -20,6 +20,7 @@ from focalsweep.prepare import Plan
 from focalsweep.procedure import (
     model_builder,
     search_and_refit,
+    time_after,
     trainer_of,
     without_suspects,
     work_of,
@@ -80,10 +81,12 @@ def run_sweep(
         console.print(message, markup=False)
         work = work_of(plan, trainer)
         member_seconds = seconds_per_member_epoch(trainer, chunk_size=work.chunk_size)
+        after = time_after(plan)
     epochs = plan.budget.epochs
     console.print(
         f"Training {work.members:,} models for up to {epochs} epochs: about "
-        f"{in_words(member_seconds * epochs * work.members)}"
+        f"{in_words(member_seconds * epochs * work.members)}, and "
+        f"{in_words(after.total)} for references, evidence and report"
         + (f", less what {plan.budget.pruning.name} saves" if plan.budget.pruning.rungs else "")
         + (f", capped at {config.minutes:g} min of search." if config.minutes else ".")
     )

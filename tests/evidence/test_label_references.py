@@ -79,7 +79,7 @@ def test_a_label_that_training_never_saw_is_never_said_and_costs_no_infinity():
 @pytest.mark.parametrize("kind", ["nested", "holdout"])
 def test_references_are_scored_like_arms(kind, monkeypatch):
     models = {"logistic_regression": reference_models()["logistic_regression"]}
-    monkeypatch.setattr(references, "reference_models", lambda: models)
+    monkeypatch.setattr(references, "reference_models", lambda n_classes: models)
     how = Evaluation(kind=kind, folds=3, repeats=1, inner_folds=3, refit_seeds=3, test_fraction=0.2)
     views = [labelled_view(seed) for seed in range(3 if kind == "nested" else 1)]
     (found,) = score_references(views, evaluation=how, objective=F1)

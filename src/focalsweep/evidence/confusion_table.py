@@ -1,8 +1,8 @@
 """A confusion table of many classes in few lines: cells with rows in them, a line a true class.
 
-Of 600 classes a table has 360,000 cells, nearly all of them 0, and a sweep has two tables an arm: with
-a number a line, as `result.json` is written, that was 44 MB. In Python the field is always the whole
-table.
+Of 600 classes a table has 360,000 cells, nearly all of them 0, and a sweep has two tables an arm:
+with a number a line, as `result.json` is written, that was 44 MB. In Python the field is always the
+whole table.
 """
 
 from __future__ import annotations

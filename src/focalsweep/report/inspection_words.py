@@ -134,8 +134,8 @@ def _time_sentence(cost: Cost) -> str:
     if cost.seconds is None:
         return "How long that takes was not measured (`--no-timing`)."
     return (
-        f"About {time_words(cost)} of training at most, from steps that were timed on this "
-        "machine just now; reading, compiling and the evidence come on top."
+        f"About {time_words(cost)} of training, references and evidence at most, from steps and "
+        "fits that were timed on this machine just now; reading and compiling come on top."
         + (
             f" The loss of {_names(cost.compiled_anew)} is compiled anew for every trial: that "
             "takes seconds each, which are not in this time."

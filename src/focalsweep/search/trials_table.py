@@ -32,8 +32,8 @@ def trials_table(studies: Sequence[OpenStudy]) -> pd.DataFrame:
     DataFrame
         ``arm``, ``fold`` (number of the outer fold, or "all"), ``trial``, ``state`` ("complete",
         "pruned" or "failed"), ``value``, ``log_loss`` and ``standard_error`` (NaN unless complete),
-        ``epochs`` (of the best value), ``trained_epochs``, ``failure`` and ``pruned`` (the reasons), then one
-        column a searched number.
+        ``epochs`` (of the best value), ``trained_epochs``, ``failure`` and ``pruned`` (the
+        reasons), then one column a searched number.
     """
     rows = [
         {

@@ -56,9 +56,10 @@ def carry_out(
     from focalsweep import run_folder
     from focalsweep.config.record import RESULT_FILE
     from focalsweep.identity.code import code_identity
-    from focalsweep.prepare import prepare
+    from focalsweep.prepare import prepare_composed
     from focalsweep.report.terminal import print_data_summary, print_result
     from focalsweep.report.write import read_result, write_outputs, write_text
+    from focalsweep.search.task import with_arms_for
     from focalsweep.stopwatch import Stopwatch
 
     stopwatch = Stopwatch()
@@ -67,9 +68,10 @@ def carry_out(
     if note := run_folder.finished_by_other_code(composed, code=code):
         # Code as it is now may read other data, or none: what was found stands without them.
         console.print(note, soft_wrap=True, markup=False)
+        composed, _ = with_arms_for(composed, read_result(composed.run_dir).task)
     else:
         with stopwatch.phase("data"):
-            plan = prepare(composed.config, dataset=dataset)
+            composed, plan = prepare_composed(composed, dataset=dataset)
         run_folder.check(composed, data_sha256=plan.facts.sha256, code=code)
         print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
         for message in plan.messages:

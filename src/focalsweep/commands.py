@@ -56,13 +56,13 @@ def _refuse_early(variants: Sequence[ComposedSweep]) -> None:
     """Find what is wrong with any variant now, and not when those before it have trained."""
     from focalsweep import run_folder
     from focalsweep.identity.code import code_identity
-    from focalsweep.prepare import prepare
+    from focalsweep.prepare import prepare_composed
 
     for variant in variants:
         code = code_identity(variant.config)
         if run_folder.finished_by_other_code(variant, code=code) is None:
-            sha256 = prepare(variant.config).facts.sha256
-            run_folder.check(variant, data_sha256=sha256, code=code)
+            ready, plan = prepare_composed(variant)
+            run_folder.check(ready, data_sha256=plan.facts.sha256, code=code)
 
 
 def inspect(options: argparse.Namespace) -> int:
@@ -70,11 +70,11 @@ def inspect(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from focalsweep.config.compose import compose_sweep
-    from focalsweep.prepare import prepare
+    from focalsweep.prepare import prepare_composed
 
     composed = compose_sweep(options.config_name, options.overrides, config_dir=options.config_dir)
     # Before TensorFlow, so that what is wrong with the data shows at once.
-    plan = prepare(composed.config)
+    composed, plan = prepare_composed(composed)
     from focalsweep.carry_out import import_tensorflow_quietly
 
     import_tensorflow_quietly()

@@ -7,23 +7,23 @@ module imports TensorFlow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from inspect import isclass
 from math import ceil
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from focalsweep.config.arm_schema import ArmConfig, RangeConfig
 from focalsweep.config.schema import Selection, SweepConfig
-from focalsweep.config.target import build, factory, load
-from focalsweep.data.callable import dataset_of_returned
+from focalsweep.config.target import factory, load
 from focalsweep.data.class_numbers import class_shares, cost_matrix
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.diagnosis import diagnose
 from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
-from focalsweep.data.source_key import from_source
+from focalsweep.data.read_dataset import read_dataset
 from focalsweep.errors import UserError
 from focalsweep.evidence.comparison import VerdictRule
 from focalsweep.evidence.facts import (
@@ -57,9 +57,12 @@ from focalsweep.search.rounds import Budget
 from focalsweep.search.row_weights import with_weight_note
 from focalsweep.search.split_notes import split_notes
 from focalsweep.search.studies import MakeSampler
-from focalsweep.search.task import check_task, objective_for
+from focalsweep.search.task import check_task, objective_for, task_of, with_arms_for
 from focalsweep.training.batch_size import automatic_batch_size
 from focalsweep.training.class_counts import class_counts
+
+if TYPE_CHECKING:
+    from focalsweep.config.compose import ComposedSweep
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,6 +143,16 @@ class Plan:
         return [_smallest(scope.counts) for scope in self.folds.outer]
 
 
+def prepare_composed(
+    composed: ComposedSweep, *, dataset: Dataset | None = None
+) -> tuple[ComposedSweep, Plan]:
+    """Call `prepare` with arms for the kind of the data, where the user chose none."""
+    read = read_dataset(composed.config.dataset) if dataset is None else dataset
+    composed, message = with_arms_for(composed, task_of(read))
+    plan = prepare(composed.config, dataset=read)
+    return composed, plan if message is None else replace(plan, messages=(message, *plan.messages))
+
+
 def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
     """Read the data and lay everything out.
 
@@ -155,7 +168,7 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
     UserError
         When the data, or its combination with the config, cannot be used.
     """
-    read = _read(config) if dataset is None else dataset
+    read = read_dataset(config.dataset) if dataset is None else dataset
     check_task(config, read)
     dataset = with_weight_note(
         treat_rare_classes(read, policy=config.dataset.rare_classes), column=config.dataset.weights
@@ -217,19 +230,6 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
             *(f"The arm `{entry.arm}` is left out: {entry.reason}." for entry in left_out),
         ),
     )
-
-
-def _read(config: SweepConfig) -> Dataset:
-    source = config.dataset.target
-    try:
-        returned = build(config.dataset)
-    except MemoryError as error:
-        raise UserError(
-            f"`dataset` must fit into memory. Received: {error} by `{source}`; give fewer rows or "
-            "columns."
-        ) from error
-    with from_source("dataset._target_", source):
-        return dataset_of_returned(returned, name=config.dataset.name, origin=source)
 
 
 def _costs(config: SweepConfig, dataset: Dataset) -> tuple[tuple[float, ...], ...] | None:

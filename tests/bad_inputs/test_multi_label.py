@@ -72,14 +72,14 @@ BAD = {
         way_out="set `dataset.rare_classes=drop`",
     ),
     "arms for one class a row": Bad(
-        given=LABELS,
+        given=(*LABELS, "arms=[cross_entropy,focal_gamma]"),
         files={"my.csv": labels()},
         key="arms",
         way_out="--config-name multi_label",
         sweep=True,
     ),
     "arms for labels on classes": Bad(
-        given=(*CSV, *MULTI_LABEL),
+        given=(*CSV, "arms=[binary_cross_entropy,binary_focal]"),
         files={"my.csv": table()},
         key="arms",
         way_out="`arms=[cross_entropy",

@@ -22,7 +22,7 @@ import yaml
 from focalsweep.cli import main
 from focalsweep.commands import DEFAULT_SWEEP
 from focalsweep.config.compose import compose_sweep
-from focalsweep.prepare import prepare
+from focalsweep.prepare import prepare_composed
 from tests.docs.blocks import ROOT, Block
 
 NEEDS_NETWORK = {"openml", "imbalanced_set", "cifar10", "cifar100", "mnist", "fashion_mnist"}
@@ -152,7 +152,7 @@ def _prepare(arguments: list[str]) -> None:
     parser.add_argument("--config-dir", type=Path)
     options, overrides = parser.parse_known_args(arguments)
     sweep = compose_sweep(options.config_name, overrides, config_dir=options.config_dir)
-    assert prepare(sweep.config).facts.rows > 0
+    assert prepare_composed(sweep)[1].facts.rows > 0
 
 
 def _is_installable(what: list[str]) -> bool:

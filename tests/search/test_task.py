@@ -5,7 +5,7 @@ import pytest
 
 from focalsweep.config.compose import compose_sweep
 from focalsweep.errors import UserError
-from focalsweep.prepare import Plan, prepare
+from focalsweep.prepare import Plan, prepare, prepare_composed
 
 ARMS = "arms=[binary_cross_entropy,binary_focal]"
 ROWS = ["dataset=multi_label_synthetic", "dataset.rows=200", "dataset.labels=3", "dataset.ratio=4"]
@@ -64,6 +64,51 @@ def test_categorical_arms_are_refused_on_labels_and_the_sweep_of_binary_ones_is_
     message = refusal("arms=[cross_entropy,focal_gamma]", *ROWS)
     assert "`cross_entropy`, `focal_gamma`" in message
     assert "--config-name multi_label" in message
+
+
+def test_where_no_arms_were_chosen_labels_get_those_of_the_sigmoid_family():
+    asked = compose_sweep("quickstart", [*ROWS, "trials=3"])
+    composed, made = prepare_composed(asked)
+    binary = compose_sweep("multi_label").config.arms
+    assert composed.config.arms == binary
+    assert tuple(arm.name for arm in made.arms) == binary
+    # What the command says stays, its folder too; the record has the arms that ran.
+    assert composed.config.trials == 3
+    assert composed.run_dir == asked.run_dir
+    assert "pos_weighted" in composed.yaml
+    assert made.messages[0].startswith("Rows have any number of labels, so the arms are those of")
+    assert all(arm in made.messages[0] for arm in binary)
+
+
+def test_where_no_arms_were_chosen_classes_get_categorical_ones():
+    asked = compose_sweep("multi_label", ["dataset=two_part_minority"])
+    composed, made = prepare_composed(asked)
+    assert composed.config.arms == compose_sweep("quickstart").config.arms
+    assert made.messages[0].startswith("Rows have one class each")
+
+
+@pytest.mark.parametrize("own", ["arms: [cross_entropy, focal_gamma]", "trials: 2"])
+def test_arms_that_a_file_of_the_user_s_own_names_are_chosen(own, tmp_path):
+    (tmp_path / "mine.yaml").write_text(f"defaults: [quickstart, _self_]\n{own}\n")
+    asked = compose_sweep("mine", ROWS, config_dir=tmp_path)
+    if own.startswith("arms"):
+        with pytest.raises(UserError, match="`cross_entropy`, `focal_gamma`"):
+            prepare_composed(asked)
+    else:
+        composed, _ = prepare_composed(asked)
+        assert "binary_focal" in composed.config.arms
+        assert composed.config.trials == 2
+
+
+@pytest.mark.parametrize("chosen", ["arms=[cross_entropy]", "loss.focal_gamma.search.gamma.high=3"])
+def test_arms_that_the_command_names_are_not_replaced(chosen):
+    with pytest.raises(UserError, match="need arms of binary losses"):
+        prepare_composed(compose_sweep("quickstart", [*ROWS, chosen]))
+
+
+def test_arms_that_fit_stay_as_they_are():
+    asked = compose_sweep("quickstart")
+    assert prepare_composed(asked)[0] is asked
 
 
 def test_binary_arms_are_refused_on_classes():

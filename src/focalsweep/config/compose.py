@@ -5,8 +5,8 @@ Hydra composes; nothing of Hydra's run-time side (logging, working directory, mu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,15 @@ class ComposedSweep:
         that was killed goes on when it is typed again.
     yaml : str
         The config as text, for `config.yaml` in the run folder.
+    with_arms_of : callable, optional
+        Composes the same sweep, in the same run folder, with the arms of another one; None where
+        the user chose the arms.
     """
 
     config: SweepConfig
     run_dir: Path
     yaml: str
+    with_arms_of: Callable[[str], ComposedSweep] | None = field(default=None, compare=False)
 
 
 def compose_sweep(
@@ -85,17 +89,28 @@ def compose_sweep(
     if name not in sweeps(dirs):
         raise UserError(f"There is no sweep `{name}`; {expectation(name, sweeps(dirs))}.")
     others, mappings = take_mappings(overrides)
-    content, run_dir = _plain(_compose(name, parse(others, dirs), dirs))
+    parsed = parse(others, dirs)
+    content, run_dir = _plain(_compose(name, parsed, dirs))
     for at, given in mappings.items():
         group, _, leaf = at.partition(".")
         content[group][leaf] = given
     config = validate({**content, **(replaced or {})})
-    filled = run_dir.replace("{fingerprint}", fingerprint(config))
+    filled = Path(run_dir.replace("{fingerprint}", fingerprint(config))).expanduser().absolute()
     # What is finished is read again, even where a user's function is gone.
-    if not (Path(filled).expanduser() / RESULT_FILE).is_file():
+    if not (filled / RESULT_FILE).is_file():
         check(config)
+
+    def with_arms_of(other: str) -> ComposedSweep:
+        arms = ",".join(compose_sweep(other, config_dir=config_dir).config.arms)
+        changed = [*overrides, f"arms=[{arms}]", f"{RUN_DIR}={quoted(str(filled))}"]
+        return compose_sweep(name, changed, config_dir=config_dir, replaced=replaced)
+
+    chosen = any(key(each).split(".")[0] in ("arms", "loss") for each in parsed)
     return ComposedSweep(
-        config=config, run_dir=Path(filled).expanduser().absolute(), yaml=describe(config)
+        config=config,
+        run_dir=filled,
+        yaml=describe(config),
+        with_arms_of=None if chosen or _names_arms(name, config_dir) else with_arms_of,
     )
 
 
@@ -126,6 +141,12 @@ def compose_variants(
             ]
             variants.append(compose_sweep(config_name, changed, config_dir=config_dir))
     return variants
+
+
+def _names_arms(name: str, config_dir: Path | None) -> bool:
+    """Tell whether a sweep file of the user's own says which arms there are."""
+    own = None if config_dir is None else config_dir / f"{name}.yaml"
+    return own is not None and own.is_file() and "arms" in OmegaConf.load(own)
 
 
 def _compose(name: str, overrides: list[Override], dirs: tuple[Path, ...]) -> DictConfig:

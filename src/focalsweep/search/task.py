@@ -7,6 +7,7 @@ has no meaning where a row has any number of labels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from focalsweep.config.arm_schema import Task
 from focalsweep.config.schema import SweepConfig
@@ -17,16 +18,43 @@ from focalsweep.metrics.objective import Objective, cost_objective, multi_label_
 from focalsweep.search.folds import needs_suspects
 from focalsweep.search.row_weights import weighs_alike
 
+if TYPE_CHECKING:
+    from focalsweep.config.compose import ComposedSweep
+
 CONTROL: dict[Task, str] = {
     "single_label": "cross_entropy",
     "multi_label": "binary_cross_entropy",
 }
 """The arm that every other is compared with."""
 
+SWEEPS: dict[Task, str] = {"single_label": "quickstart", "multi_label": "multi_label"}
+"""The sweep whose arms are taken where nobody named arms for this kind of data."""
+
 
 def task_of(dataset: Dataset) -> Task:
     """Return which kind of data this is."""
     return "multi_label" if dataset.multi_label else "single_label"
+
+
+def with_arms_for(composed: ComposedSweep, task: Task) -> tuple[ComposedSweep, str | None]:
+    """Give a sweep whose arms nobody chose those for its kind of data, and say so.
+
+    Parameters
+    ----------
+    composed : ComposedSweep
+        Returned as it is where its arms fit, or where the user chose them: `check_task` then says
+        what does not fit.
+    task : {"single_label", "multi_label"}
+    """
+    fits = all(arm.task == task for arm in composed.config.loss.values())
+    if fits or composed.with_arms_of is None:
+        return composed, None
+    composed = composed.with_arms_of(SWEEPS[task])
+    what = "any number of labels" if task == "multi_label" else "one class each"
+    return composed, (
+        f"Rows have {what}, so the arms are those of the sweep `{SWEEPS[task]}`: "
+        f"{', '.join(composed.config.arms)}; `arms=[...]` names others."
+    )
 
 
 def check_task(config: SweepConfig, dataset: Dataset) -> None:

@@ -91,6 +91,7 @@ def test_formatted_numbers_are_numbers_with_a_note() -> None:
         (["12 %", "13"], "`x` (1 of 2 different values without `%`)"),
         ([f"{i} kg" for i in range(40)] + ["1 g"], "`x` (`kg`, `g`)"),
         ([*map(str, range(40)), "Varies"], "`x` (`Varies`)"),
+        (["0.123", "0,5"], "`x` (`0.123`)"),
         (["03/04/2024 10:00", "05/06/2024"], "`x` (`03/04/2024 10:00`), read as month, day, year"),
     ],
 )
@@ -116,8 +117,9 @@ def test_what_the_user_says_is_not_doubted(values: list[str]) -> None:
     assert read.written == {"x": given}
 
 
-def test_points_where_commas_were_said_are_named() -> None:
-    read = plain_columns(pd.DataFrame({"x": ["12.5", "7"]}), given=Written(decimal=","))
+@pytest.mark.parametrize("value", ["12.5", "1,234,567", "$12.5"])
+def test_points_where_commas_were_said_are_named(value: str) -> None:
+    read = plain_columns(pd.DataFrame({"x": [value, "7"]}), given=Written(decimal=","))
     assert read.warnings[0].startswith("Numbers with decimal points where `dataset.decimal` says")
 
 

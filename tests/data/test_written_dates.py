@@ -45,6 +45,9 @@ def found(*values):
         "Tue Dec 31 06:05:00 PST 2024",
         "Tue Dec 31 2024 19:35:00 GMT+0530 (India Standard Time)",
         "31/Dec/2024:14:05:00 +0000",
+        "31.12.2024 14.05",
+        "31.12.2024, 14:05 Uhr",
+        "31/12/2024 14h05",
     ],
 )
 def test_every_common_spelling_is_the_same_moment(written):
@@ -86,8 +89,10 @@ def test_an_order_that_cannot_be_told_comes_back_twice():
 
 
 def test_noon_and_midnight_of_twelve_hours():
-    read = read_dates(pd.Series(["1/2/2024 12:00 AM", "1/2/2024 12:30 PM"]), order="mdy")
-    assert read.dt.strftime("%d %H:%M").tolist() == ["02 00:00", "02 12:30"]
+    written = ["1/2/2024 12:00 AM", "1/2/2024 12:30 PM", "1/2/2024 12 am", "1/2/2024 2 PM"]
+    read = read_dates(pd.Series(written), order="mdy")
+    expected = ["02 00:00", "02 12:30", "02 00:00", "02 14:00"]
+    assert read.dt.strftime("%d %H:%M").tolist() == expected
 
 
 def test_fractions_of_seconds_and_mixed_forms_are_read():
@@ -110,6 +115,11 @@ FORMS = ["%d/%m/%Y %H:%M:%S", "%d.%m.%y %H:%M:%S", "%b %d, %Y %I:%M:%S %p", "%Y%
 def test_what_python_writes_is_read_back(moments, form):
     read = read_dates(pd.Series([each.strftime(form) for each in moments]), order="dmy")
     assert read.tolist() == [each.replace(microsecond=0) for each in moments]
+
+
+@drawn(st.lists(st.text(st.sampled_from("0123/:. apMZ-+\u0663"), max_size=16), min_size=1))
+def test_any_text_of_such_signs_is_read_or_none(values):
+    assert all(dates.notna().all() for dates in found(*values).values())
 
 
 @drawn(st.lists(st.text(max_size=12), min_size=1, max_size=9))

@@ -49,6 +49,8 @@ def found(*values, **said):
         (["12.5°C", "\u22123°C"], [12.5, -3]),
         (["0,123", "0,5"], [0.123, 0.5]),
         (["R$ 1.234,56", "R$ 5,00"], [1234.56, 5]),
+        (["$1.2 million", "$800 thousand"], [1.2e6, 8e5]),
+        (["\u0661\u0662", "\uff13"], [12, 3]),
     ],
 )
 def test_a_whole_column_says_how_its_numbers_are_written(written, expected):
@@ -62,7 +64,6 @@ def test_a_whole_column_says_how_its_numbers_are_written(written, expected):
     [
         ["12-10", "3-4"],
         ["192.168.1.1", "10.0.0.1"],
-        ["1.5", "1,5"],
         ["A12", "B7"],
         ["$5 - $10", "$3"],
         ["31.12.2024", "01.02.2024"],
@@ -126,6 +127,12 @@ def test_either_convention_gives_back_every_number(numbers):
             read = found(*written)
             assert read.written.decimal == sign
             assert read.values.tolist() == pytest.approx([float(number) for number in numbers])
+
+
+@drawn(st.lists(st.text(st.sampled_from("1.,' -+$%()k\u0663e"), max_size=8), min_size=1))
+def test_any_text_of_such_signs_is_read_or_none(values):
+    read = found(*values)
+    assert read is None or read.values is None or read.values.notna().all()
 
 
 @drawn(st.lists(st.text(max_size=12), min_size=1, max_size=9))

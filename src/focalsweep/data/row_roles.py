@@ -243,7 +243,7 @@ def _plain(
 ) -> pd.Series[Any]:
     """Return the column as a feature would be read: the same text is the same date in both."""
     text = column.astype("object").map(str)
-    if text.str.fullmatch(r"\d+").all():  # codes such as 0905 are times here
+    if text.str.fullmatch(r"[0-9]+").all():  # codes such as 0905 are times here
         return pd.to_numeric(text)
     plain = plain_column(
         pd.Series(column.to_numpy()),

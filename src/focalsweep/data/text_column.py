@@ -30,6 +30,7 @@ PLACEHOLDERS = frozenset(
 _ISO_DATE = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}.*)?"
 # From this share of numbers on, the other levels are probably no names.
 _MOSTLY = 0.9
+_FEW_UNITS = 5
 
 
 def text_column(
@@ -113,18 +114,9 @@ def _numbers(
     ):
         return plain
     found = find_numbers(levels, given=given)
-    if found is None and plain.notna().all():
-        record.warnings[
-            "Numbers with decimal points where `dataset.decimal` says commas, so that they are "
-            "read as names"
-        ].append(f"`{name}` (`{levels[levels.str.contains('.', regex=False)].iloc[0]}`)")
     if found is None or found.values is None:
-        # Seats such as 12A have units by this reading: only what would be lost is worth a word.
-        if found is not None and len(levels) > MOST_LEVELS and len(found.units) <= 5:
-            shown = ", ".join(f"`{unit}`" for unit in found.units)
-            record.warnings[
-                "Numbers in different units, so that they are read as names; bring them to one unit"
-            ].append(f"`{name}` ({shown})")
+        if found is not None:
+            _unread(found, levels, name=name, record=record, given=given)
         return None
     record.written[name] = found.written
     if found.written.decimal == ",":
@@ -135,6 +127,33 @@ def _numbers(
         )
     _doubts(found, levels, name=name, record=record)
     return found.values
+
+
+def _unread(
+    found: WrittenNumbers,
+    levels: pd.Series[str],
+    *,
+    name: str,
+    record: Record,
+    given: Written,
+) -> None:
+    """Say why numbers are read as names."""
+    if found.in_doubt:
+        other = "," if given.decimal == "." else "."
+        example = next((level for level in levels if other in level), levels.iloc[0])
+        record.warnings[
+            "Numbers with decimal points where `dataset.decimal` says commas, or the reverse, so "
+            "that they are read as names"
+            if given.decimal
+            else "Numbers of which some have decimal points and others decimal commas, so that "
+            "they are read as names; write them in one way"
+        ].append(f"`{name}` (`{example}`)")
+    # Seats such as 12A have units by this reading: only what would be lost is worth a word.
+    elif len(levels) > MOST_LEVELS and len(found.units) <= _FEW_UNITS:
+        shown = ", ".join(f"`{unit}`" for unit in found.units)
+        record.warnings[
+            "Numbers in different units, so that they are read as names; bring them to one unit"
+        ].append(f"`{name}` ({shown})")
 
 
 def _doubts(found: WrittenNumbers, levels: pd.Series[str], *, name: str, record: Record) -> None:

@@ -24,15 +24,18 @@ _MONTH = (
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
+# 20241231 140509, 14h05, and the points of 31.12.2024 14.05.
 _COMPACT = re.compile(r"^(\d{8})[T _-]?(\d\d)(\d\d)(\d\d)?(?!\d)")
+_HOURS = re.compile(r"(?<![\d.])(\d{1,2}) ?h ?(\d\d)\b|(?<=\d{4} )(\d{1,2})\.(\d\d)(\.\d\d)?(?!\S)")
 _TIME = re.compile(
-    r"(?<!\d)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?<!\d)(?P<hour>\d{1,2})(?:(?= ?[AaPp]\.? ?[Mm]\b)"
+    r"|:(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)"
     r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\b\.?)?"
     rf"(?: ?(?:Z\b|(?P<zone>{'|'.join(_ZONES)})\b|(?:UTC|GMT)?(?P<ahead>[+-]\d\d?)(?P<past>:?\d\d)?"
     r"(?!\d)|UTC|GMT))?"
 )
-_WEEKDAY = re.compile(
-    r"\b(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?"
+_WORDS = re.compile(
+    r"\b(?:at|um|uhr|mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?"
 )
 _DATE = re.compile(
     r"(?P<year>\d{4})(?P<mark>[-/. ]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
@@ -123,10 +126,11 @@ def _parts(value: str, order: Order) -> tuple[float, float, float, float]:
     none = (np.nan, np.nan, np.nan, np.nan)
     text = re.sub(r"\([^)]*\)$", "", " ".join(value.split()))
     text = _COMPACT.sub(lambda m: f"{m[1]} {m[2]}:{m[3]}:{m[4] or '00'}", text)
+    text = _HOURS.sub(lambda m: ":".join(p.strip(".") for p in m.groups() if p), text)
     time = _TIME.search(text)
     if time is not None:
         text = f"{text[: time.start()].rstrip(' T,_:')} {text[time.end() :]}"
-    date = _DATE.fullmatch(_WEEKDAY.sub("", text.lower()).strip(" ,"))
+    date = _DATE.fullmatch(_WORDS.sub("", text.lower()).strip(" ,"))
     if date is None:
         return none
     hours = 0.0 if time is None else _hours(time)
@@ -150,7 +154,7 @@ def _parts(value: str, order: Order) -> tuple[float, float, float, float]:
 
 def _hours(time: re.Match[str]) -> float:
     """Return hours since midnight, in UTC where there is a zone; NaN for no time of day."""
-    hour, minute = int(time["hour"]), int(time["minute"])
+    hour, minute = int(time["hour"]), int(time["minute"] or 0)
     second = float(f"{time['second'] or 0}.{time['fraction'] or 0}")
     if time["half"]:
         if not 1 <= hour <= 12:

@@ -22,7 +22,7 @@ _CODES = (
 )
 _CURRENCY = rf"(?:[A-Za-z]{{0,3}}[{_SYMBOLS}]|(?:{'|'.join(_CODES.split())})(?![^\W\d_])\.?)"
 _FACTORS = {"k": 1e3, "tsd": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "mio": 1e6}
-_FACTORS |= {"b": 1e9, "bn": 1e9, "mrd": 1e9}
+_FACTORS |= {"b": 1e9, "bn": 1e9, "mrd": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SCALES = "|".join(sorted(_FACTORS, key=len, reverse=True))
 
 _NUMBER = re.compile(
@@ -65,7 +65,8 @@ class WrittenNumbers:
     written : Written
         How they are written.
     in_doubt : bool
-        Whether the signs may stand for thousands or for decimals.
+        Whether the signs may stand for thousands or for decimals; without values, whether all are
+        numbers, but not all with the same sign of decimals.
     bare : int
         Levels without the unit that others have.
     units : tuple of str
@@ -103,7 +104,8 @@ def find_numbers(levels: pd.Series[str], *, given: Written) -> WrittenNumbers | 
     signs = [given.decimal] if given.decimal else [".", ","]
     fitting = [sign for sign in signs if _fits(parts["number"], sign).all()]
     if not fitting:
-        return None
+        either = _fits(parts["number"], ".") | _fits(parts["number"], ",")
+        return WrittenNumbers(values=None, written=given, in_doubt=True) if either.all() else None
     decimal: Literal[".", ","] = "." if fitting[0] == "." else ","
     if len(fitting) > 1 and (sign := _thousands(parts["number"])):
         decimal = "." if sign == "," else ","
@@ -172,7 +174,8 @@ def _fits(numbers: pd.Series[Any], decimal: str) -> pd.Series[bool]:
 def _values(parts: pd.DataFrame, decimal: Literal[".", ","]) -> pd.Series[Any]:
     plain = parts["number"].str.replace(r"[ ',]" if decimal == "." else r"[ '.]", "", regex=True)
     plain = plain.str.replace(",", ".", regex=False)
-    return pd.to_numeric(plain).astype("float64") * parts["factor"]
+    # Python's own reading takes the digits of every script, as the patterns do.
+    return plain.map(float, na_action="ignore").astype("float64") * parts["factor"]
 
 
 def _thousands(numbers: pd.Series[str]) -> str | None:

@@ -51,11 +51,103 @@ def test_train_and_test_folders_are_the_split(tmp_path: Path) -> None:
     assert loaded.split.test.tolist() == [8, 9, 10, 11]
 
 
-def test_classes_may_be_called_train_and_test(tmp_path: Path) -> None:
-    for name in ("train", "test"):
-        for number in range(4):
-            draw(tmp_path / name / f"{number}.png", colour=(number, 0, 0))
-    assert load_image_folder(path=str(tmp_path)).class_names == ("test", "train")
+def tree(folder: Path, **images: int) -> str:
+    """Draw so many images into each folder, `__` between its parts."""
+    for name, count in images.items():
+        for number in range(count):
+            draw(folder.joinpath(*name.split("__")) / f"{number}.png", colour=(10 * number, 9, 0))
+    return str(folder)
+
+
+def parts(path: str) -> dict[str, int]:
+    """Return rows of training, of test and of each class."""
+    loaded = load_image_folder(path=path, height=2, width=2)
+    assert loaded.split is not None
+    counts = dict(zip(loaded.class_names, loaded.class_counts.tolist(), strict=True))
+    return {"train": len(loaded.split.train), "test": len(loaded.split.test)} | counts
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("train", "val"),
+        ("train", "valid"),
+        ("train", "dev"),
+        ("Training", "VALIDATION"),
+        ("TRAIN", "Test"),
+        ("training_set", "test_set"),
+        ("train-data", "testing"),
+    ],
+)
+def test_usual_names_of_subsets_are_a_split(first: str, second: str, tmp_path: Path) -> None:
+    tree(tmp_path / first, cat=3, dog=4)
+    tree(tmp_path / second, cat=2, dog=1)
+    (tmp_path / "notes").mkdir()  # without images
+    assert parts(str(tmp_path)) == {"train": 7, "test": 3, "cat": 5, "dog": 5}
+
+
+def test_validation_joins_training_where_there_is_a_test_part(tmp_path: Path) -> None:
+    path = tree(
+        tmp_path,
+        train__cat=3, train__dog=3, val__cat=2, val__dog=1, test__cat=1, test__dog=2,
+    )  # fmt: skip
+    assert parts(path) == {"train": 9, "test": 3, "cat": 6, "dog": 6}
+    notes = load_image_folder(path=path, height=2, width=2).notes
+    assert any("3 validation rows: they are training rows" in note for note in notes)
+
+
+def test_a_class_may_be_in_one_subset_only(tmp_path: Path) -> None:
+    path = tree(tmp_path, train__cat=3, train__dog=3, train__elk=2, test__cat=1, test__dog=2)
+    assert parts(path) == {"train": 8, "test": 3, "cat": 4, "dog": 5, "elk": 2}
+
+
+@pytest.mark.parametrize(
+    ("images", "classes"),
+    [
+        ({"cat": 3, "dog": 3, "test": 3}, ("cat", "dog", "test")),
+        ({"cat": 3, "dog": 3, "test__deep": 3}, ("cat", "dog", "test")),
+        ({"cat__images": 3, "dog__images": 3}, ("cat", "dog")),
+        ({"cat__tabby": 2, "cat__tom": 2, "dog__tabby": 3}, ("cat", "dog")),
+        ({"val": 3, "trainer": 3}, ("trainer", "val")),
+    ],
+)
+def test_classes_may_be_called_like_subsets_and_hold_folders(
+    images: dict[str, int], classes: tuple[str, ...], tmp_path: Path
+) -> None:
+    loaded = load_image_folder(path=tree(tmp_path, **images), height=2, width=2)
+    assert loaded.class_names == classes
+    assert loaded.split is None
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        ({"cat__train": 2, "cat__test": 2, "dog__train": 2, "dog__test": 2}, "turn them round"),
+        ({"a__cat": 2, "a__dog": 2, "b__cat": 2, "b__dog": 2}, "call `a`, `b` `train` and `test`"),
+        ({"train": 3, "val": 3}, "rename the folders if they are the classes"),
+        ({"train__cat": 2, "train__dog": 2}, "name the folder of classes: .*train`"),
+        ({"train__cat": 2, "train__dog": 2, "test": 4}, "`test`, without folders of classes"),
+        (
+            {"train__cat": 2, "train__dog": 2, "val__cat": 2, "val__dog": 2, "more__x": 1},
+            "beside `more`, which is no subset",
+        ),
+        (
+            {"train__x__cat": 2, "train__x__dog": 2, "train__y__cat": 2, "train__y__dog": 2}
+            | {"test__x__cat": 2, "test__x__dog": 2, "test__y__cat": 2, "test__y__dog": 2},
+            "`x`, `y`, which all hold `cat`, `dog`",
+        ),
+        (
+            {"data__train__cat": 2, "data__train__dog": 2, "data__test__cat": 2},
+            "name the folder of the classes, such as `.*data`",
+        ),
+    ],
+)
+def test_where_it_cannot_be_told_nothing_is_guessed(
+    images: dict[str, int], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=words) as caught:
+        load_image_folder(path=tree(tmp_path, **images), height=2, width=2)
+    assert "\n" not in str(caught.value)
 
 
 def test_transparent_wide_and_turned_images_are_read_as_they_are_shown(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from focalsweep.data.arrays import dataset_of_arrays
 from focalsweep.data.column_names import listed
 from focalsweep.data.dataset import Dataset
+from focalsweep.data.image_layout import folders, images, parts_of
 from focalsweep.data.source_key import from_source
 from focalsweep.data.table_path import existing_path, short_name
 from focalsweep.errors import UserError
 
-_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 _LARGEST_SIDE = 1024
 _MODES = {"grey": "L", "rgb": "RGB"}
 
@@ -32,10 +32,10 @@ def load_image_folder(
 ) -> Dataset:
     """Load ``FOLDER/CLASS/*.png`` (also jpg, gif, bmp, tiff, webp), also in folders inside.
 
-    Where the folder holds ``train`` and ``test`` instead, with the class folders in them, these are
-    the split. Images are turned as their EXIF data say and resized to one size without keeping
-    their proportions, by bilinear interpolation over all covered pixels; of animations, the first
-    image is taken.
+    Where the folder holds subsets instead (``train`` and ``test``, also ``val``, ...) with the class
+    folders in them, these are the split, see `focalsweep.data.image_layout.parts_of`. Images are
+    turned as their EXIF data say and resized to one size without keeping their proportions, by
+    bilinear interpolation over all covered pixels; of animations, the first image is taken.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ def load_image_folder(
     Raises
     ------
     UserError
-        When there are no images, fewer than two classes, or when an image cannot be read.
+        When there are no images, fewer than two classes, when it cannot be told whether folders are
+        classes or subsets, or when an image cannot be read.
     """
     for key, side in (("height", height), ("width", width)):
         if not 1 <= side <= _LARGEST_SIDE:
@@ -65,12 +66,12 @@ def load_image_folder(
             "`dataset.path` must name a folder with one folder of images a class. Received: the "
             f"file `{path}`; name the folder above the classes."
         )
-    parts = _parts(folder)
+    parts = parts_of(folder)
     found = [
         (file, label, part)
-        for part, inside in parts.items()
-        for label in _folders(inside)
-        for file in _images(inside / label)
+        for part, inside in parts
+        for label in folders(inside)
+        for file in images(inside / label)
     ]
     labels = [label for _, label, _ in found]
     _refuse_no_classes(labels, folder=folder)
@@ -84,42 +85,24 @@ def load_image_folder(
             np.array(labels),
             name=name or short_name(folder, default="images"),
             origin=str(folder),
-            split=np.array([part for _, _, part in found]) if len(parts) == 2 else None,
+            split=np.array([part for _, _, part in found]) if len(parts) > 1 else None,
             notes=(f"Images resized to {height} x {width} pixels, {colours}.",),
         )
-
-
-def _parts(folder: Path) -> dict[str, Path]:
-    inside = {name.lower(): folder / name for name in _folders(folder)}
-    if set(inside) == {"train", "test"} and all(_folders(each) for each in inside.values()):
-        return {part: inside[part] for part in ("train", "test")}
-    return {"all": folder}
-
-
-def _folders(folder: Path) -> list[str]:
-    return sorted(
-        entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name[0] not in "._"
-    )
-
-
-def _images(folder: Path) -> list[Path]:
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in _SUFFIXES and file.is_file() and file.name[0] != "."
-    )
 
 
 def _refuse_no_classes(labels: list[str], *, folder: Path) -> None:
     classes = list(dict.fromkeys(labels))
     if len(classes) < 2:
+        way_out = "name the folder above the classes"
         received = f"`{folder}` with images in {listed(classes) or 'no folder'} only"
+        if len(classes) == 1 and folders(folder / classes[0]):
+            way_out = f"name the folder of the classes, such as `{folder / classes[0]}`"
         if not classes:
-            loose = len(_images(folder))
+            loose = len(images(folder))
             received = f"`{folder}` with {loose:,} images beside class folders, and none in them"
         raise UserError(
             "`dataset.path` must name a folder with one folder of images a class, for two classes "
-            f"or more. Received: {received}; name the folder above the classes."
+            f"or more. Received: {received}; {way_out}."
         )
 
 

@@ -73,6 +73,7 @@ def trainer_of(plan: Plan, *, like: Trainer | None = None) -> tuple[Trainer, str
         views=folds.views,
         optimizer=_optimizer(plan),
         batch_size=plan.batch_size,
+        counts_pairs=plan.objective.costs is not None,
         exact_log_loss=not plan.objective.uses_decisions,
         softened=any(arm.softens(plan.counts) for arm in plan.arms),
         cosine_head=any(arm.has_cosine_head(plan.counts) for arm in plan.arms),

@@ -48,6 +48,10 @@ CostMatrix = tuple[tuple[float, ...], ...]
 """What deciding column for a row of class row costs; plain numbers, so it compares by value."""
 
 
+MARGINS = 3
+"""Vectors of the margins: hits, predicted, true."""
+
+
 Counts = NDArray[np.integer | np.floating] | Margins
 
 
@@ -110,6 +114,21 @@ def margins(counts: Counts, *, costs: CostMatrix | None = None) -> Margins:
         true=table.sum(axis=-1),
         cost=None if costs is None else np.asarray((table * costs).sum(axis=(-2, -1))),
     )
+
+
+def counts_of(table: NDArray[np.integer | np.floating]) -> Counts:
+    """Return what was counted while training: by pairs of classes, or only the margins.
+
+    Parameters
+    ----------
+    table : array of shape (..., classes, classes), or (..., 3, classes)
+        Or of multi-label data (..., labels, 2, 2), which is returned as it is. The three are hits,
+        predicted and true, of more than three classes: margins are kept where classes are many.
+    """
+    if table.shape[-2] != MARGINS or table.shape[-1] <= MARGINS:
+        return table
+    hits, predicted, true = (np.asarray(table[..., i, :], np.float64) for i in range(MARGINS))
+    return Margins(hits=hits, predicted=predicted, true=true)
 
 
 def mean_cost(counts: Counts, *, costs: CostMatrix) -> Scores:

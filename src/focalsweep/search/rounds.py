@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focalsweep.losses.class_weights import priors_equal
+from focalsweep.metrics.confusion import counts_of
 from focalsweep.metrics.objective import Objective
 from focalsweep.search.arm import Arm, Nuisance, Parameters
 from focalsweep.search.chunk_store import ChunkStore
@@ -312,7 +313,7 @@ def pooled(
     failure = next((record.failure for record in records if record.failure), None)
     confusion = np.sum([record.confusion for record in records], axis=0)
     log_loss = np.average([record.log_loss for record in records], axis=0, weights=rows)
-    curve = objective.utility(confusion=confusion, log_loss=log_loss)
+    curve = objective.utility(confusion=counts_of(confusion), log_loss=log_loss)
     if failure is None and not np.isfinite(curve).all():
         bad = np.flatnonzero(~np.isfinite(curve))[0]
         failure = f"the validation {objective.label} was not finite in epoch {bad + 1}"
@@ -327,7 +328,7 @@ def pooled(
         trained=len(curve),
         standard_error=_standard_error(
             objective.utility(
-                confusion=np.stack([record.confusion[best] for record in records]),
+                confusion=counts_of(np.stack([record.confusion[best] for record in records])),
                 log_loss=np.stack([record.log_loss[best] for record in records]),
             )
         ),

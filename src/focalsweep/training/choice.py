@@ -25,6 +25,7 @@ def make_trainer(
     cosine_head: bool = False,
     head_only: bool = False,
     best_constant: bool = False,
+    counts_pairs: bool = False,
     outside: Mapping[str, KerasPoint] | None = None,
     like: Trainer | None = None,
 ) -> tuple[Trainer, str]:
@@ -33,7 +34,7 @@ def make_trainer(
     Parameters
     ----------
     build_model, views, optimizer, batch_size, exact_log_loss, softened, cosine_head, head_only,
-    best_constant
+    best_constant, counts_pairs
         See `focalsweep.training.population.PopulationTrainer`.
     outside : mapping from arm to KerasPoint, optional
         A point of each arm whose loss is none of the family.
@@ -49,6 +50,7 @@ def make_trainer(
         optimizer=optimizer,
         batch_size=batch_size,
         best_constant=best_constant,
+        counts_pairs=counts_pairs,
     )
     constants = _constants(outside or {})
     if unstackable:
@@ -66,6 +68,7 @@ def make_trainer(
         softened=softened,
         cosine_head=cosine_head,
         head_only=head_only,
+        counts_pairs=counts_pairs,
         like=_population(like),
     )
     if outside:

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 ClassCounts = NDArray[np.integer | np.floating]
 """Of shape (classes,), or (labels, 2): rows [without, with] each label."""
 
+MOST_BY_PAIR = 64
+"""Classes whose decisions are counted by pairs: of 600, a table a member and epoch has 360,000
+cells, of which scores other than costs read the margins only."""
+
 
 def class_counts(
     labels: NDArray[np.integer],

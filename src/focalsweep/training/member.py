@@ -255,7 +255,9 @@ class MemberRecord:
         The member's identity.
     confusion : array of shape (epochs, classes, classes), or (epochs, labels, 2, 2)
         Evaluation rows after each epoch: true class down, predicted class across; of multi-label
-        data for each label without and with it. Integers, or sums of the rows' weights.
+        data for each label without and with it. Integers, or sums of the rows' weights. Of many
+        classes only hits, predicted and true rows, shape (epochs, 3, classes), see
+        `focalsweep.metrics.confusion.counts_of`.
     log_loss : float array of shape (epochs,)
         Mean negative log of the corrected probability of the true class on evaluation rows; of
         multi-label data the mean over all (row, label) cells. Rows count by their weights.

@@ -23,7 +23,7 @@ from focalsweep.losses.recipe import Point
 from focalsweep.models.cosine_head import with_cosine_head
 from focalsweep.models.last_dense import last_layer
 from focalsweep.training.best_constant import with_output_bias
-from focalsweep.training.class_counts import ClassCounts
+from focalsweep.training.class_counts import MOST_BY_PAIR, ClassCounts
 from focalsweep.training.divergence import divergence
 from focalsweep.training.keras_loop import Loop, Network
 from focalsweep.training.keras_pause import keras_state, restore
@@ -61,6 +61,8 @@ class OneByOneTrainer:
         Rows an optimiser step.
     best_constant : bool
         Whether the last layer's bias starts at each member's best constant logits instead of 0.
+    counts_pairs : bool
+        See `focalsweep.training.population.PopulationTrainer`.
     """
 
     build_model: Callable[[int], keras.Model]
@@ -68,6 +70,7 @@ class OneByOneTrainer:
     optimizer: Optimizer
     batch_size: int
     best_constant: bool = False
+    counts_pairs: bool = False
     _spent: list[float] = field(default_factory=list, init=False, repr=False)
     _networks: dict[_Form, Network] = field(default_factory=dict, init=False, repr=False)
     _loops: dict[tuple[_Form, Hashable], Loop] = field(default_factory=dict, init=False, repr=False)
@@ -147,7 +150,7 @@ class OneByOneTrainer:
             if each_epoch or epoch == member.epochs - 1:
                 if len(view.eval_labels):
                     logits = network.predict(view.features[view.n_train :])
-                confusions.append(_confusion(view, logits))
+                confusions.append(_confusion(view, logits, counts_pairs=self.counts_pairs))
                 finite.append(np.isfinite(logits).all(axis=1).sum())
                 log_losses.append(_log_loss(view, logits, *scored_as(member, view, epoch=epoch)))
             self._spent.append(time.perf_counter() - started)
@@ -246,7 +249,7 @@ def _label_type(view: View) -> tf.DType:
     return tf.int8 if view.multi_label else tf.int32
 
 
-def _confusion(view: View, logits: NDArray[np.float32]) -> ClassCounts:
+def _confusion(view: View, logits: NDArray[np.float32], *, counts_pairs: bool) -> ClassCounts:
     classes = len(view.natural_counts)
     finite = np.isfinite(logits).all(axis=1)
     weights = None if view.eval_weights is None else view.eval_weights[finite]
@@ -257,7 +260,13 @@ def _confusion(view: View, logits: NDArray[np.float32]) -> ClassCounts:
         of_cells = None if weights is None else np.repeat(weights, classes)
         counts = np.bincount(cells, weights=of_cells, minlength=4 * classes)
         return counts.reshape(classes, 2, 2)
-    cells = view.eval_labels[finite] * classes + logits[finite].argmax(axis=1)
+    truth, said = view.eval_labels[finite], logits[finite].argmax(axis=1)
+    if classes > MOST_BY_PAIR and not counts_pairs:
+        right = truth == said
+        of_right = None if weights is None else weights[right]
+        sides = ((truth[right], of_right), (said, weights), (truth, weights))
+        return np.stack([np.bincount(codes, mass, classes) for codes, mass in sides])
+    cells = truth * classes + said
     counts = np.bincount(cells, weights=weights, minlength=classes**2)
     return counts.reshape(classes, classes)
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from focalsweep.training.best_constant import with_output_bias
 from focalsweep.training.chunk_tensors import flags, losses, rates, with_fresh_heads
+from focalsweep.training.class_counts import MOST_BY_PAIR
 from focalsweep.training.kernel import Kernel, Rows, State
 from focalsweep.training.member import Member, MemberRecord, View
 from focalsweep.training.optimizer import Optimizer
@@ -66,6 +67,9 @@ class PopulationTrainer:
         Whether members end in a cosine head, or train their last layer anew: fixed here too.
     best_constant : bool
         Whether the last layer's bias starts at each member's best constant logits instead of 0.
+    counts_pairs : bool
+        Whether decisions are counted by pairs of classes even where classes are many, which only
+        costs need; by margins otherwise.
     threads : int
         Chunks in training at a time.
     dtype : str
@@ -84,6 +88,7 @@ class PopulationTrainer:
     cosine_head: bool = False
     head_only: bool = False
     best_constant: bool = False
+    counts_pairs: bool = False
     threads: int = min(2, os.cpu_count() or 1)
     dtype: str = "float32"
     like: PopulationTrainer | None = None
@@ -99,7 +104,10 @@ class PopulationTrainer:
         """What the views' rows are."""
         if self.views[0].multi_label:
             return MultiLabel(n_labels=self.n_classes)
-        return SingleLabel(n_classes=self.n_classes)
+        return SingleLabel(
+            n_classes=self.n_classes,
+            by_pair=self.counts_pairs or self.n_classes <= MOST_BY_PAIR,
+        )
 
     @property
     def kernel_seconds(self) -> float:

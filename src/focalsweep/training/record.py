@@ -44,7 +44,9 @@ def record_of(
     counts: ClassCounts = confusion[:epochs].astype(np.float64)
     if view.weights is None:
         counts = np.rint(counts).astype(np.int64)
-    finite = counts.sum(axis=(-2, -1)) if seen is None else np.rint(seen[:epochs])
+    # Margins hold the rows three times: the true classes of all that were seen come last.
+    rows = counts if counts.shape[-2] == counts.shape[-1] else counts[:, -1:]
+    finite = rows.sum(axis=(-2, -1)) if seen is None else np.rint(seen[:epochs])
     mean_loss = train_loss[:epochs].astype(np.float64) / view.epoch_rows
     return MemberRecord(
         key=member.key,

@@ -130,11 +130,13 @@ class SingleLabel:
     """Every row has one of `n_classes` classes; its label is the class's code."""
 
     n_classes: int
+    by_pair: bool = True
+    """Whether rows are counted by pairs of true and predicted class; otherwise by margins."""
 
     @property
     def counts_shape(self) -> tuple[int, ...]:
         """Shape of one member's counts."""
-        return (self.n_classes, self.n_classes)
+        return (self.n_classes, self.n_classes) if self.by_pair else (3, self.n_classes)
 
     @staticmethod
     def row_loss(logits: tf.Tensor, labels: tf.Tensor, loss: LossTensors) -> tf.Tensor:
@@ -159,11 +161,16 @@ class SingleLabel:
         *,
         weights: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Count rows with finite logits: true class down, argmax of z across."""
+        """Count rows with finite logits: true class down, argmax of z across; or their margins."""
         truth = self._truth(labels, mask if weights is None else weights)
         finite = tf.reduce_all(tf.math.is_finite(logits), axis=-1, keepdims=True)
         decided = tf.one_hot(tf.argmax(logits, axis=-1), self.n_classes, dtype=mask.dtype)
-        return tf.matmul(tf.where(finite, truth, 0.0), decided, transpose_a=True)
+        seen = tf.where(finite, truth, 0.0)
+        if self.by_pair:
+            return tf.matmul(seen, decided, transpose_a=True)
+        of_row = tf.reduce_sum(seen, axis=-1, keepdims=True)
+        sides = (seen * decided, of_row * decided, seen)
+        return tf.stack([tf.reduce_sum(side, axis=1) for side in sides], axis=1)
 
     def log_loss(
         self,

@@ -57,6 +57,14 @@ def test_the_order_of_day_and_month_is_found_and_noted() -> None:
     assert any("`x`, read as day, month, year" in note for note in notes)
 
 
+def test_a_short_year_is_where_it_changes_least() -> None:
+    column, notes = plain(["24-12-30", "24-12-31", "25-01-01"])
+    assert column.dt.strftime("%Y-%m-%d").tolist() == ["2024-12-30", "2024-12-31", "2025-01-01"]
+    assert any("`x`, read as year, month, day" in note for note in notes)
+    column, _ = plain(["30-12-24", "31-12-24", "01-01-25"])
+    assert column.dt.strftime("%Y-%m-%d").tolist() == ["2024-12-30", "2024-12-31", "2025-01-01"]
+
+
 def test_durations_and_times_become_days() -> None:
     assert plain(pd.to_timedelta([36, 12], "h"))[0].tolist() == [1.5, 0.5]
     assert plain([datetime.time(12), datetime.time(18)])[0].tolist() == [0.5, 0.75]
@@ -115,6 +123,13 @@ def test_what_the_user_says_is_not_doubted(values: list[str]) -> None:
     assert read.warnings == ()
     assert read.frame["x"].iloc[0] in (1.234, pd.Timestamp("2024-04-03"))
     assert read.written == {"x": given}
+
+
+def test_a_clear_date_is_read_as_it_is_whatever_is_said_of_others() -> None:
+    frame = pd.DataFrame({"x": ["13/01/1970", "02/01/1970"], "y": ["02/01/1970", "03/01/1970"]})
+    read = plain_columns(frame, given=Written(order="mdy"))
+    assert (days(read.frame["x"]), days(read.frame["y"])) == ([12, 1], [31, 59])
+    assert (read.written["x"].order, read.written["y"].order) == ("dmy", "mdy")
 
 
 @pytest.mark.parametrize("value", ["12.5", "1,234,567", "$12.5"])

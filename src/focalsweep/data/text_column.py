@@ -196,12 +196,9 @@ def _dates(
     found = find_dates(levels)
     if not found:
         return None
-    # Where both fit, points and dashes are written with the day first, and slashes mostly not.
-    likely: Order = "mdy" if levels.iloc[0].count("/") > 1 else "dmy"
-    order = given.order or (likely if likely in found else next(iter(found)))
-    if order not in found:
-        return None
-    other = next((dates for each, dates in found.items() if each != order), None)
+    # What the user says decides where both fit; a clear column needs no word.
+    order = given.order if given.order in found else _likely(found, levels)
+    other = next((dates for each, dates in found.items() if each not in (order, "ymd")), None)
     matters = other is None or not other.equals(found[order])
     if matters:
         record.written[name] = replace(given, order=order)
@@ -214,3 +211,16 @@ def _dates(
             "`false` says it"
         ].append(f"`{name}` (`{levels.iloc[0]}`), read as {order_in_words(order)}")
     return found[order]
+
+
+def _likely(found: dict[Order, pd.Series[Any]], levels: pd.Series[str]) -> Order:
+    """Return one of the orders that fit.
+
+    Points and dashes are written with the day first, and slashes mostly not. In 24-12-31 the year
+    comes first where that makes fewer different years.
+    """
+    first: Order = "mdy" if levels.iloc[0].count("/") > 1 else "dmy"
+    order = first if first in found else next(iter(found))
+    if "ymd" in found and found["ymd"].dt.year.nunique() < found[order].dt.year.nunique():
+        return "ymd"
+    return order

@@ -28,8 +28,8 @@ class Written:
     ----------
     decimal : {"", ".", ","}
         Sign between a number and its fraction; the other one stands for thousands.
-    order : {"", "dmy", "mdy"}
-        Whether the day or the month comes first in dates that end in the year.
+    order : {"", "dmy", "mdy", "ymd"}
+        Whether day, month or year comes first in dates that do not begin with four digits.
     unit : str
         What stands beside the numbers, in lower case: ``$``, ``%``, ``kg``.
     missing : tuple of str
@@ -37,7 +37,7 @@ class Written:
     """
 
     decimal: Literal["", ".", ","] = ""
-    order: Literal["", "dmy", "mdy"] = ""
+    order: Literal["", "dmy", "mdy", "ymd"] = ""
     unit: str = ""
     missing: tuple[str, ...] = ()
 

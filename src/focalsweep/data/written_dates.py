@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-Order = Literal["dmy", "mdy"]
+Order = Literal["dmy", "mdy", "ymd"]
 
 _ZONES = {"UT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8}
 _ZONES |= {"PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3}
@@ -73,7 +73,7 @@ def find_dates(levels: pd.Series[str]) -> dict[Order, pd.Series[Any]]:
     """
     some = levels.iloc[:: max(1, len(levels) // _TRIED_FIRST)]
     orders: list[Order] = [
-        order for order in ("dmy", "mdy") if read_dates(some, order=order).notna().all()
+        order for order in ("dmy", "mdy", "ymd") if read_dates(some, order=order).notna().all()
     ]
     read = {order: read_dates(levels, order=order) for order in orders}
     return {order: dates for order, dates in read.items() if dates.notna().all()}
@@ -86,8 +86,8 @@ def read_dates(values: pd.Series[str], *, order: Order) -> pd.Series[Any]:
     ----------
     values : Series of shape (values,)
         Text.
-    order : {"dmy", "mdy"}
-        Of day and month where the year comes last.
+    order : {"dmy", "mdy", "ymd"}
+        Of three short numbers, and of day and month where a year of four digits comes last.
     """
     read = _alike(values, order=order)
     others = values[read.isna()]
@@ -107,13 +107,14 @@ def order_in_words(order: Order) -> str:
     >>> order_in_words("mdy")
     'month, day, year'
     """
-    return "day, month, year" if order == "dmy" else "month, day, year"
+    names = {"d": "day", "m": "month", "y": "year"}
+    return ", ".join(names[letter] for letter in order)
 
 
 def _alike(values: pd.Series[str], *, order: Order) -> pd.Series[Any]:
     """Return at once those that are written like the first, where it is all digits; NaT else."""
     first = _DIGITS.fullmatch(str(values.iloc[0])) if len(values) else None
-    if first is None:
+    if first is None or order == "ymd":
         return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us]")
     mark, time, seconds = first.groups()
     form = mark.join(("%d", "%m", "%Y") if order == "dmy" else ("%m", "%d", "%Y"))
@@ -142,10 +143,11 @@ def _parts(value: str, order: Order) -> tuple[float, float, float, float]:
     if found["one"]:
         if time is None and len(found["year_last"]) == 2 and not _plain_short_date(found):
             return none
-        day, month = found["one"], found["two"]
-        if order == "mdy":
-            day, month = month, day
-        return _year(found["year_last"]), float(month), float(day), hours
+        numbers = (found["one"], found["two"], found["year_last"])
+        if order == "ymd" and len(found["year_last"]) == 4:
+            return none
+        named = dict(zip(order, numbers, strict=True))
+        return _year(named["y"].zfill(2)), float(named["m"]), float(named["d"]), hours
     name = found["behind"] or found["ahead"] or found["inner"]
     year = found["year_behind"] or found["year_ahead"] or found["year_first"]
     day = found["day_named"] or found["day_ahead"] or found["day_inner"]

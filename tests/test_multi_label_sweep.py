@@ -96,7 +96,9 @@ def test_the_verdict_compares_with_binary_cross_entropy(tiny):
     result = result_of(tiny)
     differences = [arm["difference"] for arm in result["arms"] if arm["difference"]]
     assert {difference["against"] for difference in differences} == {"binary_cross_entropy"}
-    assert "binary_cross_entropy" in result["verdict"]["text"]
+    assert result["verdict"]["decision"] == "budget_too_small"  # two trials and two folds
+    assert result["verdict"]["arm"] == "binary_cross_entropy"
+    assert result["verdict"]["confidence"] is None
 
 
 def test_what_has_no_meaning_for_labels_is_left_out(tiny):

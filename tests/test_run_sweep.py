@@ -63,7 +63,7 @@ def test_the_table_of_trials_has_the_same_number_for_every_arm_and_fold(tiny):
     assert set(trials.groupby(["arm", "fold"]).size()) == {4}
     assert set(trials.fold) == {"0", "1", "all"}
     rates = ["learning_rate", "weight_decay"]
-    assert list(trials)[10:] == [*rates, "gamma", "tau", "delta_0"]
+    assert list(trials)[11:] == [*rates, "gamma", "tau", "delta_0"]
 
 
 def test_what_was_chosen_in_a_fold_is_its_best_trial(tiny):

@@ -66,6 +66,12 @@ class Subclassed(keras.Model):
         return {**super().get_config(), **self.given}
 
 
+def words(n_features, n_classes):
+    inputs = keras.Input((n_features,), dtype="int32")
+    mean = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(50, 8)(inputs))
+    return keras.Model(inputs, keras.layers.Dense(n_classes)(mean))
+
+
 def embedding():
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(7, activation="tanh")])
 """
@@ -224,6 +230,20 @@ def test_a_loss_that_cannot_be_imported_is_refused_with_the_way_out():
     gone = KerasLoss(path="no_such_module.Loss", arguments={})
     with pytest.raises(ValueError, match=r"`no_such_module.Loss` must be importable.*PYTHONPATH"):
         outside_loss(gone, sparse=False)
+
+
+def test_a_model_of_words_gets_their_numbers_and_learns_from_them(user):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 50, size=(400, 6))
+    y = np.isin(X, [7, 8, 21, 22]).any(axis=1)
+    budget = {"trials": 1, "epochs": 25}
+    found = focalsweep.sweep(X, y, model=module().words, **{**SMALL, **budget})
+    np.testing.assert_array_equal(found.preprocess(X), X)
+    # Scaled to between -2 and 2 they are words 0 and 1, which say next to nothing.
+    assert found.arms["argmax_score"].min() > 0.75
+    assert "as they are: `x0`, `x1`" in " ".join(found.result.dataset.notes)
+    with pytest.raises(ValueError, match="takes integers, so every column must hold whole numbers"):
+        focalsweep.sweep(X + 0.5, y, model=module().words, **{**SMALL, **budget})
 
 
 def test_functions_of_a_notebook_are_models_by_the_name_they_have_there(monkeypatch):

@@ -80,7 +80,7 @@ def carry_out(
     if plan is not None and not (composed.run_dir / RESULT_FILE).exists():
         console.print(plan.prior_sentence, markup=False)
         with stopwatch.phase("start"):
-            _start(plan)
+            plan = _start(plan, console=console)
     sha256 = None if plan is None else plan.facts.sha256
     with run_folder.opened(composed, data_sha256=sha256, code=code) as folder:
         if plan is None or (folder / RESULT_FILE).exists():
@@ -113,15 +113,19 @@ def carry_out(
     return result
 
 
-def _start(plan: Plan) -> None:
-    """Import what takes seconds, and refuse a model that cannot be built."""
+def _start(plan: Plan, *, console: Console) -> Plan:
+    """Import what takes seconds, give the model codes where it reads such, and check it."""
     import_tensorflow_quietly()
     import optuna
 
-    from focalsweep.procedure import check_model
+    from focalsweep.procedure import check_model, with_codes
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    check_model(plan)
+    ready = with_codes(plan)
+    for message in ready.messages[len(plan.messages) :]:
+        console.print(message, markup=False)
+    check_model(ready)
+    return ready
 
 
 def _tracker(config: SweepConfig, *, runs: Path) -> Tracker:

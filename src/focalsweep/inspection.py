@@ -17,7 +17,15 @@ from focalsweep.config.schema import SweepConfig
 from focalsweep.data.column_facts import column_facts
 from focalsweep.models.graph import calls
 from focalsweep.prepare import Plan
-from focalsweep.procedure import Work, check_model, model_builder, time_after, trainer_of, work_of
+from focalsweep.procedure import (
+    Work,
+    check_model,
+    model_builder,
+    time_after,
+    trainer_of,
+    with_codes,
+    work_of,
+)
 from focalsweep.report.inspection import Cost, Inspection, PlannedEvaluation
 from focalsweep.search.arm import outside_family
 from focalsweep.search.folds import Folds
@@ -51,6 +59,7 @@ def inspect_plan(plan: Plan, *, command: str, timing: bool = True) -> Inspection
     UserError
         When the model cannot be built as configured.
     """
+    plan = with_codes(plan)
     check_model(plan)
     config = plan.config
     return Inspection(

@@ -23,6 +23,7 @@ from focalsweep.data.dataset import Dataset
 from focalsweep.data.diagnosis import diagnose
 from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
+from focalsweep.data.raw_columns import with_raw
 from focalsweep.data.read_dataset import read_dataset
 from focalsweep.errors import UserError
 from focalsweep.evidence.comparison import VerdictRule
@@ -48,10 +49,10 @@ from focalsweep.search.folds import (
     Folds,
     Profile,
     Treatment,
-    lay_out,
     needs_suspects,
     with_treatments,
 )
+from focalsweep.search.folds_of_config import folds_of_config, profile_of
 from focalsweep.search.pruners import make_pruning
 from focalsweep.search.rounds import Budget
 from focalsweep.search.row_weights import with_weight_note
@@ -170,22 +171,15 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
     """
     read = read_dataset(config.dataset) if dataset is None else dataset
     check_task(config, read)
+    if config.dataset.raw:
+        read = with_raw(read, config.dataset.raw)
     dataset = with_weight_note(
         treat_rare_classes(read, policy=config.dataset.rare_classes), column=config.dataset.weights
     )
     asked, epochs, message = evaluation_for(config, dataset)
-    profile = Profile(kind=config.dataset.profile, factor=config.dataset.factor)
     costs, scenarios = _costs(config, dataset), _prior_scenarios(config, dataset)
     made = [_arm(name, config.loss[name]) for name in config.arms]
-    folds = lay_out(
-        dataset,
-        evaluation=asked,
-        profile=profile,
-        seed=config.seed,
-        label_noise=config.dataset.label_noise,
-        with_whole=config.tracking.models,
-        keep_rare=config.dataset.rare_classes == "keep",
-    )
+    folds = folds_of_config(dataset, config=config, asked=asked)
     evaluation = folds.carried_out(asked)
     reasons = (*message, *fewer_folds(dataset, asked=asked, done=evaluation))
     nuisance = _nuisance(config)
@@ -201,7 +195,7 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
     return Plan(
         config=config,
         dataset=dataset,
-        facts=_facts(config, dataset, profile=profile, folds=folds),
+        facts=_facts(config, dataset, profile=profile_of(config), folds=folds),
         asked=asked,
         evaluation=evaluation,
         folds=folds,

@@ -13,9 +13,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from focalsweep.data.column_names import listed
+from focalsweep.data.raw_columns import whole_columns, with_raw
+from focalsweep.errors import UserError
 from focalsweep.evidence.refit import Chosen, refit
 from focalsweep.evidence.time_after import TimeAfter, time_after_training
 from focalsweep.models.build import build_model
+from focalsweep.models.codes import embeds_its_input, takes_integers
 from focalsweep.models.frozen_features import parts
 from focalsweep.models.last_dense import check_last_dense, check_output_bias
 from focalsweep.models.logits_check import check_logits
@@ -24,7 +28,8 @@ from focalsweep.prepare import Plan
 from focalsweep.progress import NoProgress, Progress
 from focalsweep.search.arm import outside_family
 from focalsweep.search.chunk_store import ChunkStore
-from focalsweep.search.folds import Folds, with_variant
+from focalsweep.search.folds import Folds, with_treatments, with_variant
+from focalsweep.search.folds_of_config import folds_of_config
 from focalsweep.search.rounds import OpenStudy, Search
 from focalsweep.search.studies import StudyStore
 from focalsweep.search.suspects import find_suspects
@@ -215,6 +220,42 @@ def search_and_refit(
             progress=progress.trained,
         )
     return studies, chosen
+
+
+def with_codes(plan: Plan) -> Plan:
+    """Leave whole numbers as they are where the model reads codes, unless `dataset.raw` says more.
+
+    Scaled, an id before an `Embedding` or an input of integers would be another's, without a word.
+
+    Raises
+    ------
+    UserError
+        If the model's input is of integers and a column holds something else.
+    """
+    if plan.config.dataset.raw is not None or plan.dataset.sparse is not None:
+        return plan
+    model = model_builder(plan)(plan.folds.views[0].features.shape[1])
+    if not (takes_integers(model) or embeds_its_input(model)):
+        return plan
+    whole = whole_columns(plan.dataset)
+    others = [str(name) for name in plan.dataset.features if str(name) not in whole]
+    if takes_integers(model) and others:
+        raise UserError(
+            f"`{model.name}` takes integers, so every column must hold whole numbers. Received: "
+            f"`{others[0]}`, which does not; leave it out, or give the model an input of floats."
+        )
+    if not whole or (others and plan.dataset.image_shape is not None):
+        return plan
+    dataset = with_raw(plan.dataset, whole)
+    folds = folds_of_config(dataset, config=plan.config, asked=plan.asked)
+    used = [arm.rows for arm in plan.arms if arm.rows is not None]
+    folds = with_treatments(folds, used, seed=plan.config.seed)
+    note = (
+        f"The model reads codes, so it gets these columns as they are: {listed(whole)}. "
+        "`dataset.raw` names others; `dataset.raw=[]` scales all."
+    )
+    facts = plan.facts.model_copy(update={"notes": (*plan.facts.notes, note)})
+    return replace(plan, dataset=dataset, folds=folds, facts=facts, messages=(*plan.messages, note))
 
 
 def check_model(plan: Plan) -> None:

@@ -71,6 +71,9 @@ class DatasetConfig(Component):
     """Column of positive weights: a row of weight 2 counts as two rows, in training, class counts
     and every score (splits and preprocessing count each row once); null: all count alike."""
 
+    raw: Annotated[tuple[Column, ...], Lax] | Literal["all"] | None = None
+    """Columns that the model gets as they are, such as codes that it embeds: a list, or ``all``;
+    null: the whole numbers where the model reads codes, and none otherwise."""
     decimal: Literal[".", ",", "point", "comma"] | None = None
     """Sign of decimals in text such as ``1.234,56``; null: found in each column."""
     day_first: bool | None = None

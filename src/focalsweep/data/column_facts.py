@@ -42,7 +42,7 @@ def column_facts(dataset: Dataset) -> tuple[ColumnFacts, ...]:
     """
     missing = {str(name): float(share) for name, share in dataset.features.isna().mean().items()}
     fitted = fit_preprocessor(
-        dataset.features, sparse=dataset.sparse, image_shape=dataset.image_shape
+        dataset.features, sparse=dataset.sparse, image_shape=dataset.image_shape, raw=dataset.raw
     )
     return tuple(
         ColumnFacts(

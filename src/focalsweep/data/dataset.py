@@ -60,6 +60,8 @@ class Dataset:
         > 0 with mean 1: a row of weight 2 counts as two rows.
     image_shape : tuple of (height, width, channels), optional
         Says that the columns are pixels, in row-major order.
+    raw : tuple of str
+        Names of columns that the model gets as they are: codes that it embeds, pixels.
     sparse : csr_array of shape (rows, wide columns), optional
         Wide numeric columns that are mostly zero (counts of words), beside `features`.
     sparse_names : tuple of str
@@ -84,6 +86,7 @@ class Dataset:
     time: NDArray[np.float64] | None = None
     weights: NDArray[np.float32] | None = None
     image_shape: tuple[int, int, int] | None = None
+    raw: tuple[str, ...] = field(default=())
     sparse: csr_array | None = None
     sparse_names: tuple[str, ...] = field(default=())
     answers: Mapping[str, Answer] = field(default_factory=dict)

@@ -7,6 +7,7 @@ label, and nothing is fitted on other rows than those given to `fit_preprocessor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -124,6 +125,7 @@ def fit_preprocessor(
     *,
     sparse: csr_array | None = None,
     image_shape: ImageShape | None = None,
+    raw: Sequence[str] = (),
 ) -> Preprocessor:
     """Fit on training rows.
 
@@ -139,6 +141,8 @@ def fit_preprocessor(
         Wide numeric columns beside them.
     image_shape : tuple of (height, width, channels), optional
         Says that `features` are pixels, of which none is left out.
+    raw : sequence of str
+        Columns of numbers that are given out as they are, and never left out.
 
     Raises
     ------
@@ -146,10 +150,10 @@ def fit_preprocessor(
         When no column is left.
     """
     unused: list[Treatment] = []
-    if image_shape is not None:
+    if image_shape is not None and not raw:
         blocks: list[Block] = [fit_pixels(features, image_shape)]
     else:
-        blocks, unused = _fit_columns(features)
+        blocks, unused = _fit_columns(features, raw=raw)
     wide = None if sparse is None else fit_wide(sparse)
     if not blocks and wide is None:
         raise _nothing_left(features, unused)
@@ -178,12 +182,14 @@ def _nothing_left(features: pd.DataFrame, unused: list[Treatment]) -> UserError:
     )
 
 
-def _fit_columns(features: pd.DataFrame) -> tuple[list[Block], list[Treatment]]:
+def _fit_columns(
+    features: pd.DataFrame, *, raw: Sequence[str]
+) -> tuple[list[Block], list[Treatment]]:
     """Return what makes columns of a table, and the columns of which nothing is made."""
     names: dict[str, list[Any]] = {"number": [], "date": [], "category": [], "text": []}
     for name, kind in features.dtypes.items():
         names[_kind(features, name, kind)].append(name)
-    numbers = fit_numbers(features, names["number"])
+    numbers = fit_numbers(features, names["number"], raw=raw)
     one_hot, hashed, unused = fit_categories(features, names["category"])
     dates = [fit_dates(features[name]) for name in names["date"]]
     texts = {name: fit_texts(features[name]) for name in names["text"]}

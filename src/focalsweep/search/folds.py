@@ -264,6 +264,8 @@ def lay_out(
         wide: dict[str, Any] = {}
         if dataset.image_shape is not None:
             fitted["image_shape"] = dataset.image_shape
+        if dataset.raw:
+            fitted["raw"] = dataset.raw
         if dataset.sparse is not None:
             fitted["sparse"], wide["sparse"] = dataset.sparse[train], dataset.sparse[rows]
         preprocessor = fit_preprocessor(dataset.features.iloc[train], **fitted)

@@ -12,6 +12,7 @@ at a tenth of the time, which counts because a nested sweep fits this per fold.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,8 @@ class Numbers:
     is_boolean: NDArray[np.bool_]
     varies: NDArray[np.bool_]
     flagged: NDArray[np.bool_]
+    is_raw: NDArray[np.bool_] | None = None
+    """Given as it is; None where no column is."""
 
     @property
     def width(self) -> int:
@@ -66,6 +69,8 @@ class Numbers:
             scaled = np.clip((values - self.center) * self.scale, -1e6, 1e6)
         squashed = smooth_clip(scaled)
         squashed[:, self.is_boolean] = values[:, self.is_boolean]
+        if self.is_raw is not None:
+            squashed[:, self.is_raw] = values[:, self.is_raw]
         given = squashed if self.varies.all() else squashed[:, self.varies]
         if self.flagged.any():
             given = np.hstack([given, missing[:, self.flagged]])
@@ -77,20 +82,25 @@ class Numbers:
             Treatment(
                 name=str(name),
                 kind="boolean" if boolean else "number",
-                treatment=_in_words(boolean=boolean, varies=varies, flagged=flagged),
+                treatment=(
+                    "as it is"
+                    if is_raw
+                    else _in_words(boolean=boolean, varies=varies, flagged=flagged)
+                ),
                 made=int(varies) + int(flagged),
             )
-            for name, boolean, varies, flagged in zip(
+            for name, boolean, varies, flagged, is_raw in zip(
                 self.names,
                 self.is_boolean.tolist(),
                 self.varies.tolist(),
                 self.flagged.tolist(),
+                [False] * len(self.names) if self.is_raw is None else self.is_raw.tolist(),
                 strict=True,
             )
         ]
 
 
-def fit_numbers(features: pd.DataFrame, names: list[Any]) -> Numbers:
+def fit_numbers(features: pd.DataFrame, names: list[Any], *, raw: Collection[str] = ()) -> Numbers:
     """Fit on training rows.
 
     Parameters
@@ -99,6 +109,8 @@ def fit_numbers(features: pd.DataFrame, names: list[Any]) -> Numbers:
         All columns.
     names : list
         The numeric and boolean ones among them.
+    raw : collection of str
+        Names of those that are given as they are, constant ones too; a missing value is 0 there.
     """
     selected = features if len(names) == features.shape[1] else features[names]
     values = as_floats(selected)
@@ -113,16 +125,18 @@ def fit_numbers(features: pd.DataFrame, names: list[Any]) -> Numbers:
     )
     varies = _distinct(full, magnitude) & np.isfinite(full)
     usable = _distinct(middle, magnitude)
+    is_raw = np.array([str(name) in raw for name in names], dtype=bool)
     # Half of the values may be equal (a count that is mostly 0): then the range takes over.
     divisor = np.where(usable, middle, np.where(varies, full / 2, 1.0))
     return Numbers(
         everything=selected is features,
         names=names,
-        center=np.where(is_boolean, 0.0, quartiles[1]),
+        center=np.where(is_boolean | is_raw, 0.0, quartiles[1]),
         scale=1 / divisor,
         is_boolean=is_boolean,
-        varies=varies,
-        flagged=np.logical_and(missing.any(axis=0), ~missing.all(axis=0)),
+        varies=varies | is_raw,
+        is_raw=is_raw if is_raw.any() else None,
+        flagged=~is_raw & np.logical_and(missing.any(axis=0), ~missing.all(axis=0)),
     )
 
 

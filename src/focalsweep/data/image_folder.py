@@ -32,10 +32,11 @@ def load_image_folder(
 ) -> Dataset:
     """Load ``FOLDER/CLASS/*.png`` (also jpg, gif, bmp, tiff, webp), also in folders inside.
 
-    Where the folder holds subsets instead (``train`` and ``test``, also ``val``, ...) with the class
-    folders in them, these are the split, see `focalsweep.data.image_layout.parts_of`. Images are
-    turned as their EXIF data say and resized to one size without keeping their proportions, by
-    bilinear interpolation over all covered pixels; of animations, the first image is taken.
+    Where the folder holds subsets instead (``train`` and ``test``, also ``val``, ...) with the
+    class folders in them, these are the split, see `focalsweep.data.image_layout.parts_of`.
+    Images are turned as their EXIF data say and resized to one size without keeping their
+    proportions, by bilinear interpolation over all covered pixels; of animations, the first
+    image is taken.
 
     Parameters
     ----------

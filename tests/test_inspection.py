@@ -4,15 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from focalsweep.config.compose import compose_sweep
-from focalsweep.inspection import MOST_STEPS, _shortened, inspect_plan
+from focalsweep.deadline import Deadline
+from focalsweep.inspection import inspect_plan
 from focalsweep.prepare import prepare
 from focalsweep.report.inspection_words import cost_sentences
-from focalsweep.search.folds import Folds
-from focalsweep.training.member import View
+from focalsweep.time_limit.pace import scale_of
+from focalsweep.time_limit.schedule import Schedule
 from focalsweep.training.population import PopulationTrainer
 
 SMALL = (
@@ -29,8 +29,14 @@ def plan_of(*overrides):
     return prepare(compose_sweep("smoke", [*SMALL, *overrides]).config)
 
 
+def whole(plan):
+    """The schedule of everything that is asked for."""
+    scale = scale_of(plan)
+    return Schedule(plan=plan, asked=scale, carried_out=scale, deadline=Deadline())
+
+
 def inspected(*overrides, timing=False):
-    return inspect_plan(plan_of(*overrides), command="focalsweep sweep", timing=timing)
+    return inspect_plan(whole(plan_of(*overrides)), command="focalsweep sweep", timing=timing)
 
 
 def test_models_are_those_that_the_sweep_trains():
@@ -79,41 +85,6 @@ def test_steps_are_timed_only_where_that_is_wanted(monkeypatch):
     assert {member.key.study for chunk in chunks for member in chunk} == {"calibration"}
 
 
-def test_long_epochs_are_cut_for_timing_and_every_class_stays():
-    plan = plan_of("dataset.rows=3000", "optimizer.batch_size=16", "dataset.classes=6")
-    short, share = _shortened(plan.folds, batch_size=16)
-    assert max(view.n_train for view in short.views) == MOST_STEPS * 16
-    assert share == pytest.approx(
-        sum(len(view.labels) for view in short.views)
-        / sum(len(view.labels) for view in plan.folds.views)
-    )
-    for view, whole in zip(short.views, plan.folds.views, strict=True):
-        assert view.train_counts.min() > 0
-        assert np.array_equal(view.natural_counts, view.train_counts)
-        assert view.features.shape == (len(view.labels), whole.features.shape[1])
-    assert max(view.n_train for view in plan.folds.views) > MOST_STEPS * 16
-
-
-def test_views_of_several_labels_are_cut_with_every_label_present_and_absent():
-    view = View(
-        name="0/refit",
-        features=np.ones((400, 3), np.float32),
-        labels=np.zeros((400, 5), np.int8),
-        n_train=300,
-        natural_counts=np.array([[300, 0]] * 5),
-    )
-    short, share = _shortened(Folds(views=(view,), scopes=()), batch_size=5)
-    (cut,) = short.views
-    assert (cut.n_train, share) == (MOST_STEPS * 5, 0.5)
-    assert cut.labels.shape == (200, 5)
-    assert cut.train_counts.min() > 0
-
-
-def test_short_epochs_are_timed_whole():
-    plan = plan_of()
-    assert _shortened(plan.folds, batch_size=plan.batch_size) == (plan.folds, 1.0)
-
-
 def test_memory_grows_with_the_rows():
     few, many = (inspected(f"dataset.rows={rows}").cost.memory for rows in (90, 900))
     assert many.table == pytest.approx(10 * few.table, rel=0.01)
@@ -144,13 +115,14 @@ def test_a_loss_of_keras_makes_a_sweep_mixed_and_its_models_are_timed_alone(tmp_
         timed.append((type(trainer).__name__, chunk_size))
         return 10.0 if chunk_size == 1 else 0.1
 
-    monkeypatch.setattr("focalsweep.inspection.seconds_per_member_epoch", seconds)
-    cost = inspect_plan(plan, command="focalsweep sweep").cost
+    monkeypatch.setattr("focalsweep.time_limit.timed_training.seconds_per_member_epoch", seconds)
+    cost = inspect_plan(whole(plan), command="focalsweep sweep").cost
     assert not cost.one_by_one
     assert (cost.alone, cost.compiled_anew) == (("of_keras",), ())
     assert timed == [("OneByOneTrainer", 1), ("PopulationTrainer", cost.chunk_size)]
     third = cost.models / 3
-    assert cost.seconds == pytest.approx(cost.epochs * (10.0 * third + 0.1 * 2 * third))
+    training = cost.epochs * (10.0 * third + 0.1 * 2 * third)
+    assert training < cost.seconds < training + 120  # evidence and report come on top
     first, *_ = cost_sentences(cost)
     assert first.endswith(
         f"models of `of_keras` train one after another, of all others {cost.chunk_size} models "

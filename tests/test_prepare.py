@@ -113,9 +113,10 @@ def test_many_rows_leave_fewer_epochs_but_three(csv, rows_seen, epochs):
     assert f"and {epochs} epochs" in made.messages[0]
 
 
-def test_a_budget_in_minutes_is_one_in_seconds():
-    assert plan(PLAIN).budget.seconds is None
-    assert plan(PLAIN, "minutes=1.5").budget.seconds == 90.0
+def test_a_search_that_stops_early_still_knows_what_was_asked():
+    assert plan(PLAIN, "trials=12").budget.last_trial == 12
+    budget = plan(PLAIN, "trials=12", "stop_after=5", "trials_per_round=2").budget
+    assert (budget.trials, budget.last_trial, budget.rounds) == (12, 5, 3)
 
 
 def test_rates_are_those_of_the_optimizer():

@@ -1,18 +1,30 @@
 """What a running sweep shows: a bar in a terminal, a few lines in a pipe."""
 
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rich.console import Console
 
+from focalsweep.deadline import Deadline
 from focalsweep.progress import SweepProgress, in_words
 
 
-def shown(*, terminal: bool, steps: int, step: int = 1, search: int = 80, refit: int = 20) -> str:
+def shown(
+    *,
+    terminal: bool,
+    steps: int,
+    step: int = 1,
+    search: int = 80,
+    refit: int = 20,
+    deadline: Deadline | None = None,
+) -> str:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=terminal, width=60, highlight=False)
-    with SweepProgress(console, search_epochs=search, refit_epochs=refit) as bar:
+    with SweepProgress(
+        console, search_epochs=search, refit_epochs=refit, deadline=deadline or Deadline()
+    ) as bar:
         for _ in range(steps):
             bar.trained(step)
         bar.say("refit")
@@ -36,11 +48,31 @@ def test_in_a_terminal_there_is_a_bar_that_names_the_phase():
     assert "50%" in text
 
 
+def test_the_clock_is_the_commands_and_no_more_is_left_than_its_deadline_has():
+    begun = Deadline(started=time.monotonic() - 300, minutes=6)
+    lines = shown(terminal=False, steps=1, step=20, deadline=begun).splitlines()
+    assert lines == ["  20% after 5 min, about 0 s left"]
+    bar = SweepProgress(Console(), search_epochs=80, refit_epochs=20, deadline=begun)
+    bar._started -= 240  # a quarter of the work in 240 s leaves 720 s by itself
+    bar.trained(25)
+    assert bar.clock() == "5 min, about 60 s left"
+
+
+def test_a_search_that_ends_early_is_less_work():
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=False, width=60)
+    with SweepProgress(console, search_epochs=80, refit_epochs=20, deadline=Deadline()) as bar:
+        bar.trained(20)
+        bar.shorten(20)
+        bar.trained(10)
+    assert [line.split()[0] for line in stream.getvalue().splitlines()] == ["20%", "75%"]
+
+
 def test_work_is_counted_from_any_thread():
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=False, width=60)
     with (
-        SweepProgress(console, search_epochs=3000, refit_epochs=1000) as bar,
+        SweepProgress(console, search_epochs=3000, refit_epochs=1000, deadline=Deadline()) as bar,
         ThreadPoolExecutor(8) as pool,
     ):
         list(pool.map(bar.trained, [1] * 4000))

@@ -10,6 +10,7 @@ import pytest
 
 from focalsweep.cli import main
 from focalsweep.report.schema import SCHEMA_PATH
+from focalsweep.time_limit.round_clock import RoundClock
 
 SWEEPS = sorted(path.stem for path in (Path(__file__).parents[1] / "sweeps").glob("*.yaml"))
 QUIET = ["tracking=none", "references=false"]
@@ -178,11 +179,38 @@ def test_a_score_of_zero_everywhere_is_a_result(tmp_path):
     assert {arm["best"]["inner_score"] for arm in result["arms"]} == {0.0}
 
 
-def test_a_cap_in_time_gives_every_arm_the_same_whole_rounds(tmp_path):
-    result = run(tmp_path, *TINY, "trials=50", "minutes=0.0001")
-    assert result["budget"]["trials"] == 1
-    trials = pd.read_csv(tmp_path / "trials.csv")
-    assert set(trials.groupby(["arm", "fold"]).size()) == {1}
+def test_a_limit_that_pays_for_nothing_is_refused_before_anything_is_written(tmp_path, capsys):
+    folder = tmp_path / "run"
+    limited = [*TINY, "minutes=0.0001", f"hydra.run.dir={folder}"]
+    assert main(["sweep", "--config-name", "smoke", *limited]) == 2
+    assert "`minutes=0.0001` is less than the least that pays" in capsys.readouterr().err
+    assert not folder.exists()
+
+
+def test_rounds_that_time_cut_are_the_same_for_all_and_typed_again_give_the_same_numbers(
+    tmp_path, monkeypatch
+):
+    """The machine becomes slow after three of twelve rounds; more time then goes on from there."""
+    trials = [*TINY, "trials=12", "evaluation.folds=5"]
+    with monkeypatch.context() as slow:
+        slow.setattr(RoundClock, "has_time", lambda self: next(answers))
+        answers = iter([True, True, False])
+        cut = run(tmp_path / "cut", *trials, "minutes=30")
+    assert (cut["budget"]["trials"], cut["budget"]["trials_asked"]) == (3, 12)
+    assert set(pd.read_csv(tmp_path / "cut/trials.csv").groupby(["arm", "fold"]).size()) == {3}
+    assert cut["verdict"]["decision"] == "budget_too_small"
+    assert "3 of 12 trials done; the same command with `minutes=" in cut["verdict"]["text"]
+
+    again = run(tmp_path / "again", *trials, *cut["budget"]["again"])
+    assert (tmp_path / "again/trials.csv").read_text() == (tmp_path / "cut/trials.csv").read_text()
+    assert again["arms"] == cut["arms"]
+    assert again["comparisons"] == cut["comparisons"]
+
+    whole = run(tmp_path / "cut", *trials)
+    assert (whole["budget"]["trials"], whole["budget"]["given_up"]) == (12, None)
+    undisturbed = run(tmp_path / "undisturbed", *trials)
+    assert whole["arms"] == undisturbed["arms"]
+    assert whole["verdict"] == undisturbed["verdict"]
 
 
 def test_a_sweep_in_which_an_arm_always_diverges_says_so_in_one_sentence(tmp_path, capsys):

@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from focalsweep.config.compose import ComposedSweep
     from focalsweep.config.schema import SweepConfig
     from focalsweep.data.dataset import Dataset
+    from focalsweep.deadline import Deadline
     from focalsweep.evidence.result import SweepResult
     from focalsweep.prepare import Plan
     from focalsweep.search.tracker import Tracker
+    from focalsweep.time_limit.schedule import Schedule
 
 
 def carry_out(
@@ -28,6 +31,7 @@ def carry_out(
     runs: Path,
     console: Console,
     command: str,
+    deadline: Deadline,
     dataset: Dataset | None = None,
     show_result: bool = True,
 ) -> SweepResult:
@@ -43,6 +47,8 @@ def carry_out(
         Where everything shows.
     command : str
         What the user typed, for the record.
+    deadline : Deadline
+        Of the command, with the config's `minutes` or this sweep's share of them.
     dataset : Dataset, optional
         The rows where the caller holds them; read as the config says otherwise.
     show_result : bool, default True
@@ -51,10 +57,12 @@ def carry_out(
     Raises
     ------
     UserError
-        When data, config or run folder cannot be used; nothing is written then.
+        When data, config or run folder cannot be used, or `minutes` are too few; nothing is
+        written then.
     """
     from focalsweep import run_folder
     from focalsweep.config.record import RESULT_FILE
+    from focalsweep.data.read_dataset import read_dataset
     from focalsweep.identity.code import code_identity
     from focalsweep.prepare import prepare_composed
     from focalsweep.report.terminal import print_data_summary, print_result
@@ -64,33 +72,36 @@ def carry_out(
 
     stopwatch = Stopwatch()
     code = code_identity(composed.config)
-    plan = None
+    plan = planned = None
     if note := run_folder.finished_by_other_code(composed, code=code):
         # Code as it is now may read other data, or none: what was found stands without them.
         console.print(note, soft_wrap=True, markup=False)
         composed, _ = with_arms_for(composed, read_result(composed.run_dir).task)
     else:
         with stopwatch.phase("data"):
+            if dataset is None:
+                dataset = read_dataset(composed.config.dataset)
             composed, plan = prepare_composed(composed, dataset=dataset)
         run_folder.check(composed, data_sha256=plan.facts.sha256, code=code)
         print_data_summary(console, plan.facts, smallest_per_fold=plan.smallest_per_fold)
-        for message in plan.messages:
+        with stopwatch.phase("start"):
+            planned = _schedule(plan, dataset, composed=composed, deadline=deadline)
+        for message in planned.messages if planned else plan.messages:
             console.print(message, markup=False)
     tracker = _tracker(composed.config, runs=runs)
-    if plan is not None and not (composed.run_dir / RESULT_FILE).exists():
-        console.print(plan.prior_sentence, markup=False)
-        with stopwatch.phase("start"):
-            plan = _start(plan, console=console)
+    if planned is not None:
+        console.print(planned.plan.prior_sentence, markup=False)
     sha256 = None if plan is None else plan.facts.sha256
     with run_folder.opened(composed, data_sha256=sha256, code=code) as folder:
-        if plan is None or (folder / RESULT_FILE).exists():
+        if planned is None:
             console.print("This sweep is finished; what follows is its stored result.")
             result = read_result(folder)
         else:
             from focalsweep.run_sweep import run_sweep
 
+            run_folder.begin(folder, planned.carried_out)
             result, trials = run_sweep(
-                plan,
+                planned,
                 folder,
                 console=console,
                 command=command,
@@ -99,21 +110,58 @@ def carry_out(
             )
             with stopwatch.phase("report"):
                 write_outputs(result, trials, folder)
+        if show_result:
+            ui = _ui_command(composed.config, runs=runs)
+            print_result(console, result, folder, ui=ui)
         if "tracking" not in result.seconds:
             seconds = {**stopwatch.seconds, **result.seconds}
             with stopwatch.phase("tracking"):
-                tracked = mirror(tracker, folder, console)
+                tracked = _mirror_in_time(tracker, folder, console, deadline=deadline)
             if tracked:
                 seconds["tracking"] = stopwatch.seconds["tracking"]
             result = result.model_copy(update={"seconds": seconds})
             write_text(folder / RESULT_FILE, result.model_dump_json(indent=2) + "\n")
-        if show_result:
-            ui = _ui_command(composed.config, runs=runs)
-            print_result(console, result, folder, ui=ui)
     return result
 
 
-def _start(plan: Plan, *, console: Console) -> Plan:
+def _schedule(
+    plan: Plan,
+    dataset: Dataset,
+    *,
+    composed: ComposedSweep,
+    deadline: Deadline,
+) -> Schedule | None:
+    """Choose what is carried out; None where what is stored is all that can be had."""
+    from focalsweep import run_folder
+    from focalsweep.config.record import RESULT_FILE
+    from focalsweep.config.scale import exceeds
+    from focalsweep.errors import UserError
+    from focalsweep.report.write import read_result
+
+    path = composed.run_dir
+    stored = read_result(path) if (path / RESULT_FILE).exists() else None
+    begun = run_folder.begun(composed.run_dir)
+    finished = stored is not None and begun in (None, stored.budget.carried_out)
+    if stored is not None and finished:
+        before = stored.budget
+        if not before.again or before.minutes == deadline.minutes:
+            return None
+        begun = None
+    plan = start(plan)
+    from focalsweep.time_limit.schedule import schedule
+
+    try:
+        planned = schedule(plan, dataset, deadline=deadline, held=composed.typed, begun=begun)
+    except UserError:
+        if finished:  # less time than it had: nothing to add
+            return None
+        raise
+    if stored is None or not finished or stored.budget.carried_out is None:
+        return planned
+    return planned if exceeds(planned.carried_out, stored.budget.carried_out) else None
+
+
+def start(plan: Plan) -> Plan:
     """Import what takes seconds, give the model codes where it reads such, and check it."""
     import_tensorflow_quietly()
     import optuna
@@ -122,8 +170,6 @@ def _start(plan: Plan, *, console: Console) -> Plan:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     ready = with_codes(plan)
-    for message in ready.messages[len(plan.messages) :]:
-        console.print(message, markup=False)
     check_model(ready)
     return ready
 
@@ -142,6 +188,28 @@ def _tracker(config: SweepConfig, *, runs: Path) -> Tracker:
         models=config.tracking.models,
         register_as=config.tracking.register_as,
     )
+
+
+def _mirror_in_time(
+    tracker: Tracker, folder: Path, console: Console, *, deadline: Deadline
+) -> bool:
+    """Mirror while there is time; a server that does not answer holds nothing up."""
+    if deadline.minutes is None:
+        return mirror(tracker, folder, console)
+    tracked: list[bool] = []
+    # Ends with the process: what it leaves half done, the next mirror removes.
+    work = Thread(target=lambda: tracked.append(mirror(tracker, folder, console)), daemon=True)
+    if deadline.left() > 0:
+        work.start()
+        work.join(deadline.left())
+    if not tracked:
+        console.print(
+            "Time is up before MLflow has its copy: "
+            f"`focalsweep track {shlex.quote(str(folder))}` makes it.",
+            markup=False,
+            soft_wrap=True,
+        )
+    return tracked == [True]
 
 
 def mirror(tracker: Tracker, folder: Path, console: Console) -> bool:

@@ -9,6 +9,7 @@ import argparse
 import os
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,9 @@ STOPPED = "focalsweep: stopped; the same command goes on from here."
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for bad input, 130 after ctrl-C."""
+    started = time.monotonic()
     options = _parse(arguments)
+    options.started = started
     try:
         with ending_at_once(STOPPED):
             return int(options.run(options))

@@ -23,6 +23,7 @@ def sweep(options: argparse.Namespace) -> int:
 
     from focalsweep.carry_out import carry_out
     from focalsweep.config.compose import compose_variants
+    from focalsweep.deadline import Deadline
 
     variants = compose_variants(
         options.config_name, options.overrides, config_dir=options.config_dir
@@ -33,11 +34,18 @@ def sweep(options: argparse.Namespace) -> int:
     if len(variants) > 1:
         _refuse_early(variants)
     console = Console(highlight=False)
-    # Variants lie in folders of their own inside the sweep's, and share one store.
+    # Variants lie in folders of their own inside the sweep's, and share one store and one limit.
     runs = variants[0].run_dir.parents[0 if len(variants) == 1 else 1]
+    deadline = Deadline(minutes=variants[0].config.minutes, started=options.started)
     results = {
-        variant.run_dir: carry_out(variant, runs=runs, console=console, command=options.command)
-        for variant in variants
+        variant.run_dir: carry_out(
+            variant,
+            runs=runs,
+            console=console,
+            command=options.command,
+            deadline=deadline.shared(len(variants) - done),
+        )
+        for done, variant in enumerate(variants)
     }
     if len(variants) > 1:
         from focalsweep.report.variants import (
@@ -70,19 +78,27 @@ def inspect(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from focalsweep.config.compose import compose_sweep
+    from focalsweep.data.read_dataset import read_dataset
+    from focalsweep.deadline import Deadline
     from focalsweep.prepare import prepare_composed
 
     composed = compose_sweep(options.config_name, options.overrides, config_dir=options.config_dir)
     # Before TensorFlow, so that what is wrong with the data shows at once.
-    composed, plan = prepare_composed(composed)
-    from focalsweep.carry_out import import_tensorflow_quietly
+    dataset = read_dataset(composed.config.dataset)
+    composed, plan = prepare_composed(composed, dataset=dataset)
+    from focalsweep.carry_out import start
 
-    import_tensorflow_quietly()
+    plan = start(plan)
     from focalsweep.inspection import inspect_plan
     from focalsweep.report.inspection_page import write_inspection
     from focalsweep.report.inspection_terminal import print_inspection, print_page
+    from focalsweep.time_limit.schedule import schedule
 
-    inspection = inspect_plan(plan, command=_sweep_command(options), timing=not options.no_timing)
+    deadline = Deadline(minutes=composed.config.minutes, started=options.started)
+    planned = schedule(plan, dataset, deadline=deadline, held=composed.typed)
+    inspection = inspect_plan(
+        planned, command=_sweep_command(options), timing=not options.no_timing
+    )
     console = Console(highlight=False)
     print_inspection(console, inspection)
     name = f"inspect-{composed.config.dataset.name}.html"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
+import time as clock
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -22,6 +23,7 @@ from focalsweep.config.overrides import RUN_DIR, quoted
 from focalsweep.data.callable import dataset_of_returned
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.written import written_by_user
+from focalsweep.deadline import Deadline
 from focalsweep.errors import InputError, UserError
 from focalsweep.outcome import Outcome
 from focalsweep.report.write import read_result
@@ -37,6 +39,7 @@ def sweep(
     arms: Sequence[str] | None = None,
     trials: int | None = None,
     epochs: int | None = None,
+    minutes: float | None = None,
     evaluation: Literal["nested", "holdout", "quick"] | str | None = None,
     objective: str | None = None,
     seed: int | None = None,
@@ -78,6 +81,9 @@ def sweep(
         Names of files in ``conf/loss/``, cross-entropy among them.
     trials, epochs : int, optional
         Budget of every arm.
+    minutes : float, optional
+        What the call may take, > 0. What is given up for it is said before training; a limit under
+        which no answer can be paid for is an error that names the least.
     evaluation : {"nested", "holdout", "quick"}, optional
         How scores are made: file of ``conf/evaluation/``.
     objective : str, optional
@@ -140,6 +146,7 @@ def sweep(
     >>> found.predict(X).shape, found.predict_proba(X).shape
     ((120,), (120, 2))
     """
+    started = clock.monotonic()
     try:
         if feature_names is not None and isinstance(X, pd.DataFrame):
             raise UserError(
@@ -163,6 +170,7 @@ def sweep(
             "tracking": tracking,
             "trials": trials,
             "epochs": epochs,
+            "minutes": minutes,
             "objective": objective,
             "seed": seed,
             "arms": None if arms is None else f"[{','.join(arms)}]",
@@ -178,6 +186,7 @@ def sweep(
             model=None if model is None or isinstance(model, str) else _component(model),
             folder=folder,
             console=_console(progress),
+            deadline=Deadline(minutes=minutes, started=started),
         )
     except UserError as error:
         raise InputError(str(error)) from None
@@ -212,6 +221,7 @@ def _run(
     model: Mapping[str, Any] | None,
     folder: str | Path | None,
     console: Console,
+    deadline: Deadline,
 ) -> Outcome:
     """Run in `folder`, or in a temporary one that is removed when the outcome goes."""
     _refuse_a_second_source(overrides)
@@ -223,6 +233,7 @@ def _run(
         overrides=overrides,
         model=model,
         console=console,
+        deadline=deadline,
     )
     if folder is not None:
         return run(Path(folder).expanduser().absolute())
@@ -245,6 +256,7 @@ def _run_in(
     overrides: Sequence[str],
     model: Mapping[str, Any] | None,
     console: Console,
+    deadline: Deadline,
 ) -> Outcome:
     composed = compose_sweep(
         config,
@@ -268,6 +280,7 @@ def _run_in(
             runs=path.parent,
             console=console,
             command="focalsweep.sweep(X, y)",
+            deadline=deadline.within(composed.config.minutes),
             dataset=dataset,
             show_result=False,
         )

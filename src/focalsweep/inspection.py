@@ -7,32 +7,22 @@ thrown away are timed, on made-up labels, because what a step takes depends on t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from focalsweep.config.schema import SweepConfig
 from focalsweep.data.column_facts import column_facts
 from focalsweep.models.graph import calls
 from focalsweep.prepare import Plan
-from focalsweep.procedure import (
-    Work,
-    check_model,
-    model_builder,
-    time_after,
-    trainer_of,
-    with_codes,
-    work_of,
-)
+from focalsweep.procedure import Work, check_model, model_builder, trainer_of, work_of
 from focalsweep.report.inspection import Cost, Inspection, PlannedEvaluation
 from focalsweep.search.arm import outside_family
-from focalsweep.search.folds import Folds
 from focalsweep.search.suspects import count_members
-from focalsweep.training.calibration import seconds_per_member_epoch
+from focalsweep.time_limit.pace import timed_pace
+from focalsweep.time_limit.schedule import Schedule
 from focalsweep.training.loss_variables import takes_tensors
-from focalsweep.training.member import Trainer, View
+from focalsweep.training.member import Trainer
 from focalsweep.training.mixed import MixedTrainer
 from focalsweep.training.one_by_one import OneByOneTrainer
 from focalsweep.training.peak_memory import PeakMemory, peak_memory
@@ -42,13 +32,13 @@ MOST_STEPS = 30
 """Steps of a timed epoch: more rows than these steps take are counted, not timed."""
 
 
-def inspect_plan(plan: Plan, *, command: str, timing: bool = True) -> Inspection:
+def inspect_plan(planned: Schedule, *, command: str, timing: bool = True) -> Inspection:
     """Say what the data are, and what the sweep that was planned on them would be.
 
     Parameters
     ----------
-    plan : Plan
-        From `focalsweep.prepare`.
+    planned : Schedule
+        What would be carried out.
     command : str
         What starts this sweep.
     timing : bool, default True
@@ -59,7 +49,7 @@ def inspect_plan(plan: Plan, *, command: str, timing: bool = True) -> Inspection
     UserError
         When the model cannot be built as configured.
     """
-    plan = with_codes(plan)
+    plan = planned.plan
     check_model(plan)
     config = plan.config
     return Inspection(
@@ -71,8 +61,8 @@ def inspect_plan(plan: Plan, *, command: str, timing: bool = True) -> Inspection
         columns=column_facts(plan.dataset),
         model_columns=max(view.features.shape[1] for view in plan.folds.views),
         evaluation=_evaluation(plan),
-        messages=(*plan.messages, *_variation(config)),
-        cost=_cost(plan, timing=timing),
+        messages=(*planned.messages, *_variation(config)),
+        cost=_cost(planned, timing=timing),
         detectable=plan.prior_sentence,
         command=command,
     )
@@ -103,32 +93,21 @@ def _evaluation(plan: Plan) -> PlannedEvaluation:
     )
 
 
-def _cost(plan: Plan, *, timing: bool) -> Cost:
-    short, share = _shortened(plan.folds, batch_size=plan.batch_size)
-    trainer, _ = trainer_of(replace(plan, folds=short))
+def _cost(planned: Schedule, *, timing: bool) -> Cost:
+    plan = planned.plan
+    trainer, _ = trainer_of(plan)
     work = work_of(plan, trainer)
     suspects = count_members(plan.folds) if plan.pending_treatments else 0
     outside = outside_family(plan.arms, plan.counts)
-    # Every arm trains as many models, and suspects are looked for by cross-entropy.
-    alone = work.members * len(outside) // len(plan.arms)
-    seconds = None
-    if timing:
-        short_epochs = _seconds_an_epoch(
-            trainer,
-            inside=work.members + suspects - alone,
-            alone=alone,
-            chunk_size=work.chunk_size,
-        )
-        seconds = short_epochs / share * plan.budget.epochs + time_after(plan).total
+    pace = planned.pace or (timed_pace(plan) if timing else None)
     return Cost(
         arms=len(plan.arms),
-        trials=plan.budget.trials,
+        trials=plan.budget.last_trial,
         epochs=plan.budget.epochs,
         batch_size=plan.batch_size,
         models=work.members + suspects,
         chunk_size=work.chunk_size,
-        seconds=seconds,
-        minutes=plan.config.minutes,
+        seconds=None if pace is None else pace.seconds(planned.carried_out),
         one_by_one=isinstance(trainer, OneByOneTrainer),
         alone=tuple(outside) if isinstance(trainer, MixedTrainer) else (),
         compiled_anew=tuple(name for name, point in outside.items() if not takes_tensors(point)),
@@ -136,63 +115,9 @@ def _cost(plan: Plan, *, timing: bool) -> Cost:
     )
 
 
-def _seconds_an_epoch(trainer: Trainer, *, inside: int, alone: int, chunk_size: int) -> float:
-    """Time an epoch of all members, those of a mixed sweep each by the trainer that they have."""
-    if not isinstance(trainer, MixedTrainer):
-        return (inside + alone) * seconds_per_member_epoch(trainer, chunk_size=chunk_size)
-    seconds = alone * seconds_per_member_epoch(trainer.one_by_one, chunk_size=1)
-    if inside:
-        seconds += inside * seconds_per_member_epoch(trainer.population, chunk_size=chunk_size)
-    return seconds
-
-
 def _threads(trainer: Trainer) -> int:
     population = trainer.population if isinstance(trainer, MixedTrainer) else trainer
     return population.threads if isinstance(population, PopulationTrainer) else 1
-
-
-def _shortened(folds: Folds, *, batch_size: int) -> tuple[Folds, float]:
-    """Cut every view to `MOST_STEPS` steps an epoch; return the share of rows that is left.
-
-    Labels are made up so that every class occurs in what is left of a view.
-    """
-    most = MOST_STEPS * batch_size
-    if max(view.n_train for view in folds.views) <= most:
-        return folds, 1.0
-    share = most / max(view.n_train for view in folds.views)
-    views = tuple(_cut(view, share=share) for view in folds.views)
-    rows = sum(len(view.labels) for view in views) / sum(len(view.labels) for view in folds.views)
-    return replace(folds, views=views), rows
-
-
-def _cut(view: View, *, share: float) -> View:
-    n_outputs = len(view.natural_counts)
-    n_train = max(int(share * view.n_train), n_outputs)
-    n_eval = int(share * len(view.eval_labels))
-    labels = _made_up(n_train + n_eval, n_outputs=n_outputs, like=view.labels)
-    cut = replace(
-        view,
-        features=np.concatenate(
-            [view.features[:n_train], view.features[view.n_train : view.n_train + n_eval]]
-        ),
-        labels=labels,
-        n_train=n_train,
-        counts=None,
-        n_synthetic=0,
-        n_before=None,
-        weights=None
-        if view.weights is None
-        else np.concatenate(
-            [view.weights[:n_train], view.weights[view.n_train : view.n_train + n_eval]]
-        ),
-    )
-    return replace(cut, natural_counts=cut.train_counts)
-
-
-def _made_up(rows: int, *, n_outputs: int, like: NDArray[np.integer]) -> NDArray[np.integer]:
-    if like.ndim == 2:
-        return ((np.arange(rows)[:, None] + np.arange(n_outputs)) % 2).astype(like.dtype)
-    return (np.arange(rows) % n_outputs).astype(like.dtype)
 
 
 def _memory(plan: Plan, trainer: Trainer, *, work: Work) -> PeakMemory:

@@ -155,14 +155,14 @@ def prepare_composed(
 
 
 def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
-    """Read the data and lay everything out.
+    """Read the data where they are not given, and lay everything out.
 
     Parameters
     ----------
     config : SweepConfig
     dataset : Dataset, optional
-        The rows where the caller holds them already; what the config says of reading them is then
-        not used.
+        The rows where the caller holds them already, as `read_dataset` returns them; what the
+        config says of reading them is then not used.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
             trials=config.trials,
             epochs=epochs,
             trials_per_round=config.trials_per_round,
-            seconds=None if config.minutes is None else 60 * config.minutes,
+            stop_after=config.stop_after,
             pruning=pruning,
         ),
         make_sampler=make_sampler,

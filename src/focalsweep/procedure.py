@@ -26,6 +26,7 @@ from focalsweep.models.logits_check import check_logits
 from focalsweep.models.refusal import unsaveable
 from focalsweep.prepare import Plan
 from focalsweep.progress import NoProgress, Progress
+from focalsweep.run_folder import CHUNKS_FOLDER, JOURNAL_FILE
 from focalsweep.search.arm import outside_family
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.folds import Folds, with_treatments, with_variant
@@ -128,7 +129,7 @@ def without_suspects(plan: Plan, folder: Path, *, progress: Progress | None = No
         rates=plan.nuisance.defaults,
         batch_size=plan.batch_size,
         epochs=plan.budget.epochs,
-        folder=folder / "chunks",
+        folder=folder / CHUNKS_FOLDER,
         seed=plan.config.seed,
     )
     folds = plan.folds
@@ -181,6 +182,7 @@ def search_and_refit(
     *,
     stopwatch: Stopwatch | None = None,
     progress: Progress | None = None,
+    goes_on: Callable[[int], bool] = lambda trials: True,
 ) -> tuple[list[OpenStudy], list[Chosen]]:
     """Search every arm in every scope and train the chosen points again.
 
@@ -194,17 +196,20 @@ def search_and_refit(
         Gets the phases ``search`` and ``refit``.
     progress : Progress, optional
         Told what runs and how much is done.
+    goes_on : callable
+        Whether the search begins another round, see `focalsweep.search.rounds.Search.run`.
     """
     stopwatch, progress = stopwatch or Stopwatch(), progress or NoProgress()
     chunk_size = work_of(plan, trainer).chunk_size
-    chunks = ChunkStore(folder / "chunks", trainer)
+    chunks = ChunkStore(folder / CHUNKS_FOLDER, trainer)
     with stopwatch.phase("search"):
         progress.say("search")
         studies = _search(plan).run(
-            store=StudyStore(folder / "studies.journal"),
+            store=StudyStore(folder / JOURNAL_FILE),
             chunks=chunks,
             chunk_size=chunk_size,
             progress=progress.trained,
+            goes_on=goes_on,
         )
     with stopwatch.phase("refit"):
         progress.say("refit")

@@ -8,8 +8,11 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
+
+from focalsweep.deadline import Deadline
 
 _LINE_EVERY = 0.1
 """Share of the work between two lines where there is no terminal to draw a bar in."""
@@ -48,10 +51,15 @@ class SweepProgress:
         Member-epochs of the search: members a round x epochs x rounds.
     refit_epochs : int
         Most member-epochs of the refits; they end earlier where fewer epochs were chosen.
+    deadline : Deadline
+        Of the command: its clock is the one that is shown, and no more time is left than it has.
     """
 
-    def __init__(self, console: Console, *, search_epochs: int, refit_epochs: int) -> None:
+    def __init__(
+        self, console: Console, *, search_epochs: int, refit_epochs: int, deadline: Deadline
+    ) -> None:
         self._console = console
+        self._deadline = deadline
         self._search_epochs = search_epochs
         self._total = search_epochs + refit_epochs
         self._done = 0
@@ -62,9 +70,7 @@ class SweepProgress:
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f}%"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=False),
+            _Clock(self),
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -87,6 +93,23 @@ class SweepProgress:
         """Name what is running."""
         self._bar.update(self._task, description=phase)
 
+    def shorten(self, search_epochs: int) -> None:
+        """Count a search that ended early as so much work in all."""
+        with self._lock:
+            self._total -= self._search_epochs - search_epochs
+            self._search_epochs = search_epochs
+            self._bar.update(self._task, total=self._total)
+
+    def clock(self) -> str:
+        """Say how long the command runs, and how long it still will."""
+        done = self._done / self._total
+        words = in_words(self._deadline.elapsed())
+        if not done:
+            return words
+        passed = time.monotonic() - self._started
+        left = max(min(passed / done - passed, self._deadline.left()), 0.0)
+        return f"{words}, about {in_words(left)} left"
+
     def trained(self, member_epochs: int) -> None:
         """Add work done; safe to call from any thread."""
         with self._lock:
@@ -95,11 +118,19 @@ class SweepProgress:
             self._bar.advance(self._task, member_epochs)
             if not self._console.is_terminal and done - self._shown >= _LINE_EVERY and done < 1:
                 self._shown = done
-                elapsed = time.monotonic() - self._started
-                left = elapsed / done - elapsed
-                self._console.print(
-                    f"  {done:.0%} after {in_words(elapsed)}, about {in_words(left)} left"
-                )
+                self._console.print(f"  {done:.0%} after {self.clock()}")
+
+
+class _Clock(ProgressColumn):
+    """Show the clock of a sweep behind its bar."""
+
+    def __init__(self, progress: SweepProgress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def render(self, task: Task) -> Text:
+        """Write the clock anew."""
+        return Text(self._progress.clock())
 
 
 def in_words(seconds: float) -> str:

@@ -6,12 +6,14 @@ A finished one is never refused for its code: what was found stays readable.
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from focalsweep.config.compose import ComposedSweep
 from focalsweep.config.record import RESULT_FILE, changed_keys, load_config
+from focalsweep.config.scale import Scale
 from focalsweep.errors import UserError
 from focalsweep.identity.code import Identity, as_text, differences, from_text
 from focalsweep.report.write import write_text
@@ -20,6 +22,10 @@ CONFIG_FILE = "config.yaml"
 DATA_FILE = "data.sha256"
 CODE_FILE = "code.json"
 _SHOWN = 4
+SCALE_FILE = "scale.json"
+"""What of the sweep is carried out, for the command that goes on."""
+JOURNAL_FILE = "studies.journal"
+CHUNKS_FOLDER = "chunks"
 
 
 @contextmanager
@@ -65,6 +71,37 @@ def opened(composed: ComposedSweep, *, data_sha256: str | None, code: Identity) 
             write_text(folder / DATA_FILE, f"{data_sha256}\n")
         write_text(folder / CONFIG_FILE, composed.yaml)
         yield folder
+
+
+def begun(folder: Path) -> Scale | None:
+    """Return what an earlier command carries out in a run folder; None where none began.
+
+    Raises
+    ------
+    UserError
+        When the file is not one that this version writes.
+    """
+    path = folder / SCALE_FILE
+    try:
+        return Scale.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise UserError(
+            f"`{path}` does not say what the sweep carries out; remove the run folder, or choose "
+            "another with `hydra.run.dir=DIR`."
+        ) from None
+
+
+def begin(folder: Path, scale: Scale) -> None:
+    """Store what is carried out; what was trained for other folds or arms makes room."""
+    before = begun(folder)
+    # Rounds are added to a search that ended early; reference rows train nothing.
+    added = {"trials": scale.trials, "references": scale.references}
+    if before is not None and before.model_copy(update=added) != scale:
+        (folder / JOURNAL_FILE).unlink(missing_ok=True)
+        shutil.rmtree(folder / CHUNKS_FOLDER, ignore_errors=True)
+    write_text(folder / SCALE_FILE, scale.model_dump_json(indent=2) + "\n")
 
 
 def check(composed: ComposedSweep, *, data_sha256: str | None, code: Identity) -> None:

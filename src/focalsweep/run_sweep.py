@@ -28,11 +28,14 @@ from focalsweep.procedure import (
 from focalsweep.progress import SweepProgress, in_words
 from focalsweep.provenance import commit, versions
 from focalsweep.report.snippet import keras_snippet
+from focalsweep.run_folder import begin
 from focalsweep.search.row_weights import SNIPPET_COMMENT, weighs_alike
 from focalsweep.search.task import task_of
 from focalsweep.search.tracker import Tracker
 from focalsweep.search.trials_table import trials_table
 from focalsweep.stopwatch import Stopwatch
+from focalsweep.time_limit.round_clock import RoundClock
+from focalsweep.time_limit.schedule import Schedule
 from focalsweep.training.calibration import seconds_per_member_epoch
 
 RANDOM_SAMPLER = "focalsweep.search.samplers.random"
@@ -41,7 +44,7 @@ which of them end early depends on that order."""
 
 
 def run_sweep(
-    plan: Plan,
+    schedule: Schedule,
     folder: Path,
     *,
     console: Console,
@@ -53,8 +56,8 @@ def run_sweep(
 
     Parameters
     ----------
-    plan : Plan
-        From `focalsweep.prepare`.
+    schedule : Schedule
+        The plan that is carried out, from `focalsweep.time_limit.schedule`.
     folder : Path
         The run folder, held by this process.
     console : Console
@@ -71,6 +74,7 @@ def run_sweep(
     result, trials : SweepResult and DataFrame
         Everything found, and every trial of every study.
     """
+    plan, deadline = schedule.plan, schedule.deadline
     config, evaluation = plan.config, plan.evaluation
     if plan.pending_treatments:
         console.print("Looking for suspect labels in the training rows of every fold ...")
@@ -80,15 +84,17 @@ def run_sweep(
         trainer, message = trainer_of(plan)
         console.print(message, markup=False)
         work = work_of(plan, trainer)
-        member_seconds = seconds_per_member_epoch(trainer, chunk_size=work.chunk_size)
-        after = time_after(plan)
-    epochs = plan.budget.epochs
+        epochs = plan.budget.epochs
+        if schedule.pace is None:
+            member_seconds = seconds_per_member_epoch(trainer, chunk_size=work.chunk_size)
+            training, after = member_seconds * epochs * work.members, time_after(plan).total
+        else:
+            training = schedule.pace.training_seconds(schedule.carried_out)
+            after = schedule.pace.seconds(schedule.carried_out) - training
     console.print(
-        f"Training {work.members:,} models for up to {epochs} epochs: about "
-        f"{in_words(member_seconds * epochs * work.members)}, and "
-        f"{in_words(after.total)} for references, evidence and report"
-        + (f", less what {plan.budget.pruning.name} saves" if plan.budget.pruning.rungs else "")
-        + (f", capped at {config.minutes:g} min of search." if config.minutes else ".")
+        f"Training {work.members:,} models for up to {epochs} epochs: about {in_words(training)}, "
+        f"and {in_words(after)} for references, evidence and report"
+        + (f", less what {plan.budget.pruning.name} saves." if plan.budget.pruning.rungs else ".")
     )
     # Not before: it would compete with what was just measured.
     tracker.prepare()
@@ -96,10 +102,25 @@ def run_sweep(
         console,
         search_epochs=work.search_members * epochs,
         refit_epochs=work.refit_members * epochs,
+        deadline=deadline,
     ) as progress:
+        clock = RoundClock(schedule)
+
+        def goes_on(trials: int) -> bool:
+            nonlocal schedule
+            if clock.has_time():
+                return True
+            schedule = schedule.but(trials=trials)
+            begin(folder, schedule.carried_out)
+            progress.shorten(work.search_members * epochs * trials // plan.budget.last_trial)
+            return False
+
         studies, chosen = search_and_refit(
-            plan, trainer, folder, stopwatch=stopwatch, progress=progress
+            plan, trainer, folder, stopwatch=stopwatch, progress=progress, goes_on=goes_on
         )
+        if schedule.carried_out.references and not clock.has_time_for_references():
+            schedule = schedule.but(references=False)
+            begin(folder, schedule.carried_out)
         with stopwatch.phase("references"):
             progress.say("scikit-learn references")
             references = (
@@ -109,7 +130,7 @@ def run_sweep(
                     objective=plan.objective,
                     groups=plan.folds.test_groups(plan.folds.outer[0]),
                 )
-                if config.references
+                if schedule.carried_out.references
                 else ()
             )
         with stopwatch.phase("evidence"):
@@ -133,6 +154,7 @@ def run_sweep(
                 shortfall=shortfall(
                     done,
                     plan.budget_rule,
+                    minutes=clock.minutes_for_all(),
                     limited=evaluation.n_outer < plan.asked.n_outer,
                 ),
                 cut=cut_caution(done),
@@ -173,6 +195,10 @@ def run_sweep(
             epochs=epochs,
             batch_size=plan.batch_size,
             members=len(trials) * evaluation.inner_folds + work.refit_members,
+            given_up=schedule.given_up,
+            again=tuple(schedule.again),
+            minutes=deadline.minutes,
+            carried_out=schedule.carried_out,
             pruning=pruning_facts(
                 trials,
                 pruning=plan.budget.pruning,

@@ -56,12 +56,12 @@ def said(told, *, asked=12, off=9, folds=10, minutes=None):
             {"told": 1, "off": 0, "minutes": 20.0},
             "1 of 12 trials done; the same command with `minu",
         ),
-        ({"told": 5, "off": 4}, "5 of 12 trials done; the same command without `minutes` goes on"),
+        ({"told": 5, "off": 4}, "5 of 12 trials done; leave out `stop_after` for all of them"),
         ({"told": 6, "off": 5}, None),
         ({"told": 12}, None),
         (
             {"told": 6, "off": 2},
-            "tried at 2 points other than its default, and 3 are asked; the sa",
+            "tried at 2 points other than its default, and 3 are asked; leave o",
         ),
         ({"told": 1, "asked": 1, "off": 0}, "tried at no point other than its default, and 3 are"),
         (

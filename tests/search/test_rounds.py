@@ -10,7 +10,7 @@ from scipy import stats
 
 from focalsweep.losses import arms as families
 from focalsweep.metrics.objective import cost_objective, multi_label_objective, objective
-from focalsweep.search import rounds, samplers
+from focalsweep.search import samplers
 from focalsweep.search.arm import Arm, Nuisance, Range
 from focalsweep.search.chunk_store import ChunkStore
 from focalsweep.search.rounds import STREAM_SEEDS, Budget, Search, pooled
@@ -244,24 +244,24 @@ def test_a_round_that_is_in_the_journal_leaves_no_chunks(search, trainer, tmp_pa
     assert list((tmp_path / "chunks").iterdir()) == []
 
 
-def test_a_cap_in_time_ends_after_whole_rounds_and_at_least_one(
-    search, trainer, tmp_path, monkeypatch
-):
-    clock = iter(range(0, 10_000, 10))  # ten seconds a look
-    monkeypatch.setattr(rounds.time, "monotonic", lambda: float(next(clock)))
-    budget = Budget(trials=5, epochs=3, seconds=35.0)
-    trials = told(run(replace(search, budget=budget), tmp_path, trainer))
-    # After round n it has taken 10 n seconds; the third round would end at 30, the fourth at 40.
+def test_a_search_ends_for_all_arms_alike_where_it_may_not_go_on(search, trainer, tmp_path):
+    asked = []
+
+    def goes_on(trials):
+        asked.append(trials)
+        return trials < 3
+
+    trials = told(run(search, tmp_path, trainer, goes_on=goes_on))
+    assert asked == [1, 2, 3]
     assert {len(finished) for finished in trials.values()} == {3}
-    hurried = Budget(trials=5, epochs=3, seconds=0.001)
-    trials = told(run(replace(search, budget=hurried), tmp_path / "hurried", trainer))
-    assert {len(finished) for finished in trials.values()} == {1}
 
 
-def test_a_search_without_a_cap_adds_the_rounds_that_a_cap_left_out(search, trainer, tmp_path):
+def test_trials_after_which_it_stops_are_the_first_of_a_longer_search(search, trainer, tmp_path):
     undisturbed = told(run(search, tmp_path / "undisturbed", trainer))
-    capped = replace(search, budget=Budget(trials=5, epochs=3, seconds=1e-9))
-    assert {len(each) for each in told(run(capped, tmp_path, trainer)).values()} == {1}
+    stopped = replace(search, budget=Budget(trials=5, epochs=3, stop_after=2))
+    found = told(run(stopped, tmp_path, trainer))
+    assert found == {name: trials[:2] for name, trials in undisturbed.items()}
+    # The same folder goes on with all of them.
     assert told(run(search, tmp_path, trainer)) == undisturbed
 
 

@@ -47,6 +47,8 @@ class ComposedSweep:
         that was killed goes on when it is typed again.
     yaml : str
         The config as text, for `config.yaml` in the run folder.
+    typed : frozenset of str
+        Keys and groups that the caller set, beside what the files say.
     with_arms_of : callable, optional
         Composes the same sweep, in the same run folder, with the arms of another one; None where
         the user chose the arms.
@@ -55,6 +57,7 @@ class ComposedSweep:
     config: SweepConfig
     run_dir: Path
     yaml: str
+    typed: frozenset[str] = frozenset()
     with_arms_of: Callable[[str], ComposedSweep] | None = field(default=None, compare=False)
 
 
@@ -111,6 +114,7 @@ def compose_sweep(
         run_dir=filled,
         yaml=describe(config),
         with_arms_of=None if chosen or _names_arms(name, config_dir) else with_arms_of,
+        typed=frozenset(key(each) for each in parsed),
     )
 
 

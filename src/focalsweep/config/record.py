@@ -19,8 +19,9 @@ from focalsweep.errors import UserError
 RESULT_FILE = "result.json"
 """In the run folder of a sweep that is finished."""
 
-# These change neither a trained model nor how it is judged.
-WITHOUT_EFFECT = frozenset({"question", "tracking"})
+# These change neither a trained model nor how it is judged; what `minutes` comes to is stored
+# beside the config, so that the same folder goes on with more of them.
+WITHOUT_EFFECT = frozenset({"question", "tracking", "minutes"})
 
 
 def describe(config: SweepConfig) -> str:

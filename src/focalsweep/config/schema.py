@@ -282,7 +282,15 @@ class SweepConfig(Value):
     selection: Selection
     """A study's chosen trial: the best, or the simplest within one standard error of it."""
     minutes: Annotated[float, Field(gt=0)] | None
-    """Time cap in minutes, at whole rounds and equally for all arms; null: none."""
+    """What the whole command may take, from its start to its exit; what is given up for it is
+    said before training; null: no limit."""
+    about_minutes: Annotated[float, Field(gt=0)] | None = None
+    """Where the files of a sweep ask for more work than two cores do in about this time, less is
+    done, by counting rows, columns, arms and models and never by the clock; what you typed yourself
+    stays. Null, or with `minutes`: everything that is asked for."""
+    stop_after: Annotated[int, Field(ge=1)] | None = None
+    """Trials after which every search ends although `trials` are asked for, equally for all arms:
+    what a limit came to, typed again; null: none."""
     references: bool
     """Whether scikit-learn models are scored beside the arms."""
     trials_per_round: int = Field(ge=1)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from focalsweep.config.scale import Scale
+
 
 class Fact(BaseModel):
     """Refuse unknown fields and changes."""
@@ -162,6 +164,14 @@ class BudgetFacts(Fact):
     batch_size: int
     members: int
     """Models trained in the whole sweep."""
+    given_up: str | None = None
+    """What was given up for time, in words; None where nothing was."""
+    again: tuple[str, ...] = ()
+    """Overrides that carry out the same without any limit; empty where nothing was given up."""
+    minutes: float | None = None
+    """The limit that the command had."""
+    carried_out: Scale | None = None
+    """None in results of earlier versions."""
     pruning: PruningFacts | None
     """None where every trial trained to its last epoch."""
 

@@ -102,7 +102,8 @@ def shortfall(
     rule : BudgetRule
         The thresholds.
     minutes : float, optional
-        That the same command would take to its end, where time has cut it.
+        That the same command would take to its end, where time has cut it; None where the user's
+        own `stop_after` has.
     limited : bool, default False
         Whether the rows allowed fewer folds than were asked for.
 
@@ -112,7 +113,7 @@ def shortfall(
         Half a sentence, such as "1 of 12 trials done; the same command with `minutes=20` goes on".
     """
     cut = found.told < found.asked
-    goes_on = "the same command without `minutes` goes on"
+    goes_on = "leave out `stop_after` for all of them"
     if minutes is not None:
         goes_on = f"the same command with `minutes={minutes:g}` goes on"
     if found.told < rule.fewest_share * found.asked:

@@ -50,9 +50,7 @@ class Cost:
     chunk_size : int
         Models trained side by side.
     seconds : float or None
-        Of training, from steps that were timed here; None where nothing was timed.
-    minutes : float or None
-        The cap on the search that was set.
+        Of all that follows the plan, from steps that were timed here; None where nothing was timed.
     one_by_one : bool
         Whether models cannot be stacked, so that they train one after another.
     alone : tuple of str
@@ -71,7 +69,6 @@ class Cost:
     models: int
     chunk_size: int
     seconds: float | None
-    minutes: float | None
     one_by_one: bool
     memory: PeakMemory
     alone: tuple[str, ...] = ()

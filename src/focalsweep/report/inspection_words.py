@@ -134,17 +134,12 @@ def _time_sentence(cost: Cost) -> str:
     if cost.seconds is None:
         return "How long that takes was not measured (`--no-timing`)."
     return (
-        f"About {time_words(cost)} of training, references and evidence at most, from steps and "
-        "fits that were timed on this machine just now; reading and compiling come on top."
+        f"About {time_words(cost)} at most, from steps and fits that were timed just now: "
+        "training, reference rows, evidence and report; reading the data comes on top."
         + (
             f" The loss of {_names(cost.compiled_anew)} is compiled anew for every trial: that "
             "takes seconds each, which are not in this time."
             if cost.compiled_anew
-            else ""
-        )
-        + (
-            f" The search is capped at {cost.minutes:g} min (`minutes`)."
-            if cost.minutes is not None
             else ""
         )
     )

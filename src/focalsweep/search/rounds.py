@@ -8,7 +8,6 @@ at by the pruner and told in a fixed order; training order and timing never matt
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -43,8 +42,8 @@ class Budget:
         A member.
     trials_per_round : int
         Asked of each study at a time.
-    seconds : float or None
-        Wall time after which no further round starts; at least one is run.
+    stop_after : int, optional
+        Trials after which the search ends although `trials` are asked for; None for all.
     pruning : Pruning
         Which trials are stopped early; none by default.
     """
@@ -52,12 +51,18 @@ class Budget:
     trials: int
     epochs: int
     trials_per_round: int = 1
-    seconds: float | None = None
+    stop_after: int | None = None
     pruning: Pruning = NO_PRUNING
 
     @property
+    def last_trial(self) -> int:
+        """Trials of each search that are run."""
+        return min(self.trials, self.stop_after or self.trials)
+
+    @property
     def rounds(self) -> int:
-        return -(-self.trials // self.trials_per_round)
+        """Rounds in which they are run."""
+        return -(-self.last_trial // self.trials_per_round)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -187,9 +192,13 @@ class Search:
         chunks: ChunkStore,
         chunk_size: int,
         progress: Callable[[int], None] = lambda members: None,
+        goes_on: Callable[[int], bool] = lambda trials: True,
     ) -> list[OpenStudy]:
-        """Run the rounds that are not in the store yet and return the finished studies."""
-        started = time.monotonic()
+        """Run the rounds that are not in the store yet and return the finished studies.
+
+        `goes_on` is asked before every round but the first, with the trials of each study that have
+        been told; where it says no, the search ends there, for all studies alike.
+        """
         studies = self.open(store)
         # Rounds are committed whole; the last one may hold fewer trials than the others.
         first = -(-len(studies[0].study.finished()) // self.budget.trials_per_round)
@@ -197,18 +206,12 @@ class Search:
             if index < first:
                 progress(self.members_per_round * self.budget.epochs)
                 continue
-            if index > 0 and self._is_over(time.monotonic() - started, index - first):
+            if index > 0 and not goes_on(index * self.budget.trials_per_round):
                 break
             self._round(index, studies, chunks=chunks, size=chunk_size, progress=progress)
             store.commit(studies[-1].study, index + 1)
             chunks.forget(f"round-{index:03d}")
         return studies
-
-    def _is_over(self, elapsed: float, rounds: int) -> bool:
-        """Tell whether another round would end after the cap, by the mean of those so far."""
-        if self.budget.seconds is None:
-            return False
-        return elapsed + elapsed / max(rounds, 1) > self.budget.seconds
 
     def _round(
         self,
@@ -220,7 +223,7 @@ class Search:
         progress: Callable[[int], None],
     ) -> None:
         first = index * self.budget.trials_per_round
-        numbers = range(first, min(first + self.budget.trials_per_round, self.budget.trials))
+        numbers = range(first, min(first + self.budget.trials_per_round, self.budget.last_trial))
         asked = [(open_, n, open_.study.ask(n)) for n in numbers for open_ in studies]
         members = [
             open_.member(

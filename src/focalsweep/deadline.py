@@ -1,0 +1,41 @@
+"""How long a command may take, counted from its own start."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadline:
+    """Hold when a command began and how long it may take.
+
+    Parameters
+    ----------
+    minutes : float, optional
+        > 0; None for no limit.
+    started : float
+        `time.monotonic` at the command's start; now by default.
+    """
+
+    minutes: float | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def elapsed(self) -> float:
+        """Return the seconds since the command began."""
+        return time.monotonic() - self.started
+
+    def left(self) -> float:
+        """Return the seconds that are left, negative when time is up; infinity without a limit."""
+        return math.inf if self.minutes is None else 60 * self.minutes - self.elapsed()
+
+    def within(self, minutes: float | None) -> Deadline:
+        """Return the deadline of the same command with another limit."""
+        return replace(self, minutes=minutes)
+
+    def shared(self, sweeps: int) -> Deadline:
+        """Return the deadline of the next of so many sweeps, which share the time that is left."""
+        if self.minutes is None or sweeps == 1:
+            return self
+        return self.within((self.elapsed() + self.left() / sweeps) / 60)

@@ -1,0 +1,155 @@
+"""What a sweep takes, and what a smaller one would.
+
+Time is counted in visits: one row, seen by one model, once. Their number follows from the
+evaluation, the arms and the budget alone, so scales are compared before anything is laid out for
+them. What a visit takes comes either from counting operations, the same on every machine, or from
+steps that are timed on this one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from focalsweep.config.scale import Scale
+from focalsweep.prepare import Plan
+from focalsweep.procedure import model_builder, time_after, trainer_of
+from focalsweep.time_limit.timed_training import training_seconds
+from focalsweep.training.one_by_one import OneByOneTrainer
+
+SCORED = 1 / 3
+"""A row that is only scored takes one pass of three: forward, and not backward to both sides."""
+
+# Measured on two cores of a server: MLPs of 3,000 to 100,000 parameters, batches of 64 to 512.
+ROW_SECONDS = 0.4e-6
+"""What a visit takes besides the model's multiplications."""
+OPERATIONS_A_SECOND = 60e9
+STEP_SECONDS = 0.4e-3
+"""What a step takes besides its rows where models train one by one."""
+AROUND_SECONDS = 12.0
+"""Compiling, the report, and ending: what every sweep takes besides its rows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pace:
+    """Say how long any scale of a plan would take.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its rows, columns, classes and epochs are read; its own scale is not.
+    row_seconds : float
+        Of a visit.
+    reference_seconds : float
+        Of scikit-learn's models in one outer fold.
+    evidence_seconds : float
+        Of one arm in one outer fold: decision weights, scores, intervals.
+    """
+
+    plan: Plan
+    row_seconds: float
+    reference_seconds: float
+    evidence_seconds: float
+
+    def search_seconds(self, scale: Scale) -> float:
+        """Return the seconds of a whole search."""
+        return self.row_seconds * visits(self.plan, scale)[0]
+
+    def seconds_after_search(self, scale: Scale) -> float:
+        """Return the seconds of all that follows it: refit, references, evidence, report."""
+        return self.row_seconds * visits(self.plan, scale)[1] + self.seconds_after_training(scale)
+
+    def seconds_after_training(self, scale: Scale) -> float:
+        """Return the seconds of references, evidence and report, and of the end of the process."""
+        outer = scale.folds * scale.repeats
+        references = outer * self.reference_seconds if scale.references else 0.0
+        # One fit of decision weights an outer fold, and one for all rows.
+        evidence = len(scale.arms) * (outer + 1) * self.evidence_seconds
+        return references + evidence + AROUND_SECONDS
+
+    def training_seconds(self, scale: Scale) -> float:
+        """Return the seconds of search and refits."""
+        return self.row_seconds * sum(visits(self.plan, scale))
+
+    def seconds(self, scale: Scale) -> float:
+        """Return the seconds from the beginning of the training to the end."""
+        return self.search_seconds(scale) + self.seconds_after_search(scale)
+
+
+def scale_of(plan: Plan) -> Scale:
+    """Return the scale of a plan, as the data allow it: one fold where there is a holdout."""
+    evaluation, nested = plan.evaluation, plan.evaluation.kind == "nested"
+    return Scale(
+        repeats=evaluation.repeats if nested else 1,
+        refit_seeds=evaluation.refit_seeds,
+        inner_folds=evaluation.inner_folds,
+        folds=evaluation.folds if nested else 1,
+        references=plan.config.references,
+        arms=plan.config.arms,
+        trials=plan.budget.last_trial,
+    )
+
+
+def visits(plan: Plan, scale: Scale) -> tuple[float, float]:
+    """Count the visits of the search and of the refits that a scale makes on a plan's rows."""
+    rows = float(plan.dataset.n_rows)
+    outer = scale.folds * scale.repeats
+    trained = rows * (1 - 1 / scale.folds)
+    if plan.evaluation.kind == "holdout":
+        views = [plan.folds.views[s.refit] for s in plan.folds.outer if s.refit is not None]
+        trained = float(np.mean([view.n_train for view in views]))
+    searches_all = len(plan.folds.scopes) > len(plan.folds.outer)
+    searched = outer * trained + searches_all * rows
+    inner = scale.inner_folds - 1
+    each_epoch = len(scale.arms) * plan.budget.epochs
+    kept = rows if plan.folds.whole is not None else 0.0
+    return (
+        each_epoch * scale.trials * (inner + SCORED) * searched,
+        each_epoch * (inner * searched + scale.refit_seeds * outer * trained + kept),
+    )
+
+
+def rounds(plan: Plan, scale: Scale) -> int:
+    """Return the rounds into which a search is divided."""
+    return math.ceil(scale.trials / plan.budget.trials_per_round)
+
+
+def counted_pace(plan: Plan) -> Pace:
+    """Count operations: the pace is the same on every machine."""
+    rows, classes = plan.dataset.n_rows, plan.dataset.n_classes
+    columns = max(int(view.features.shape[1]) for view in plan.folds.views)
+    seconds = ROW_SECONDS + 6 * _multiplications(model_builder(plan)(columns)) / OPERATIONS_A_SECOND
+    trainer, _ = trainer_of(plan)
+    if isinstance(trainer, OneByOneTrainer):
+        seconds += STEP_SECONDS / plan.batch_size
+    return Pace(
+        plan=plan,
+        row_seconds=seconds,
+        reference_seconds=classes * (0.06 + 1.2e-6 * rows * columns),
+        evidence_seconds=0.02 + 1e-6 * rows * math.sqrt(classes),
+    )
+
+
+def timed_pace(plan: Plan) -> Pace:
+    """Time some steps and fits: the pace is that of this machine, as busy as it is."""
+    scale, after = scale_of(plan), time_after(plan)
+    outer = scale.folds * scale.repeats
+    return Pace(
+        plan=plan,
+        row_seconds=training_seconds(plan) / sum(visits(plan, scale)),
+        reference_seconds=after.references / outer,
+        evidence_seconds=after.evidence / (len(scale.arms) * (outer + 1)),
+    )
+
+
+def _multiplications(model: keras.Model) -> int:
+    """Count a row's multiplications: every weight, once a place where a convolution uses it."""
+    total = 0
+    for layer in model.layers:
+        shape = getattr(layer.output, "shape", ())
+        places = int(np.prod([size for size in shape[1:-1] if size is not None]))
+        total += layer.count_params() * max(places, 1)
+    return total

@@ -58,6 +58,10 @@ on 16384 x 1000 is 0.23 to 0.74 times that of Keras's focal loss.
   smoothed target only at the logarithms.
 - `BinaryFocalCrossentropy(alpha=...)` weighs without a second argument.
 - Half-precision predictions are computed in float32.
+- Saved models, `.keras` or `.h5`, load after `import focalsweep` (or `focalsweep.losses`), without
+  `custom_objects`. Without it they are refused, whereas Keras would take its own loss of the same
+  `name` from an `.h5` file: so the names of ours begin with `focalsweep_`, and one that you give
+  does where it is Keras's. Files saved by older versions load, and are renamed so.
 - Values are checked in eager calls, and in the first rows of what `fit` is given; shapes, dtypes
   and the model's last layer always. In a compiled graph a class code that does not exist gives NaN.
 

@@ -50,6 +50,7 @@ def sweep(
     feature_names: Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     multi_label: bool | None = None,
+    layout: Literal["images", "sequences"] | None = None,
     decimal: Literal[".", ","] | None = None,
     day_first: bool | None = None,
     missing: Sequence[str | float] = (),
@@ -94,6 +95,8 @@ def sweep(
         What is known of rows beside their features, or names of columns where `y` is one.
     feature_names, class_names : sequence of str, optional
         Names of the columns of an array `X`, and of class codes or label columns.
+    layout : {"images", "sequences"}, optional
+        What an `X` of three axes holds, where its values do not tell.
     multi_label : bool, optional
         How several target columns are read; None: as their rows look.
     decimal : {".", ","}, optional
@@ -154,7 +157,7 @@ def sweep(
                 "names; rename its columns instead."
             )
         parts = {"groups": groups, "split": split, "time": time, "weights": weights}
-        named = {"feature_names": feature_names, "class_names": class_names}
+        named = {"feature_names": feature_names, "class_names": class_names, "layout": layout}
         dataset = dataset_of_returned(
             {"X": X, "y": y, "multi_label": multi_label}
             | {key: value for key, value in {**parts, **named}.items() if value is not None},

@@ -20,6 +20,7 @@ from focalsweep.data.arrays import dataset_of_arrays
 from focalsweep.data.column_names import listed
 from focalsweep.data.dataset import Dataset
 from focalsweep.data.find_column import find_column
+from focalsweep.data.sequences import Layout
 from focalsweep.data.source_key import from_source
 from focalsweep.data.table_path import existing_file, short_name
 from focalsweep.errors import UserError
@@ -39,6 +40,7 @@ def load_arrays(
     labels_path: str | None = None,
     class_names: list[str] | None = None,
     multi_label: bool | None = None,
+    layout: Layout | None = None,
     groups: str | None = None,
     split: str | None = None,
     time: str | None = None,
@@ -63,6 +65,8 @@ def load_arrays(
         file, where there is one.
     groups, split, time, weights : str, optional
         Names of further arrays, in either file.
+    layout : {"images", "sequences"}, optional
+        What features of three axes are, where their values do not tell.
     multi_label : bool, optional
         See `focalsweep.data.target_labels.labels_of`.
 
@@ -102,6 +106,7 @@ def load_arrays(
             class_names=class_names or _names(both, "class_names"),
             feature_names=_names(both, "feature_names"),
             multi_label=multi_label,
+            layout=layout,
         )
 
 

@@ -23,6 +23,7 @@ from focalsweep.data.dataset import Dataset
 from focalsweep.data.kinds.wide import wide_notes
 from focalsweep.data.leaks import leak_warnings
 from focalsweep.data.row_roles import read_roles
+from focalsweep.data.sequences import Layout, are_sequences, sequence_columns
 from focalsweep.data.target_labels import labels_of
 from focalsweep.data.written import Written, without_marks
 from focalsweep.errors import UserError
@@ -44,6 +45,7 @@ def dataset_of_arrays(
     time: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     multi_label: bool | None = None,
+    layout: Layout | None = None,
     written: Written | None = None,
     notes: Sequence[str] = (),
 ) -> Dataset:
@@ -53,7 +55,7 @@ def dataset_of_arrays(
     ----------
     X : array, DataFrame or SciPy sparse matrix
         Of shape (rows, columns); or images of shape (rows, height, width) or (rows, height, width,
-        channels).
+        channels); or sequences of shape (rows, times, channels).
     y : array, Series, DataFrame or SciPy sparse matrix
         Of shape (rows,): one class a row, of any kind. Of shape (rows, labels): binary, one column
         a label; a single label where every row holds exactly one 1, see `multi_label`.
@@ -71,6 +73,8 @@ def dataset_of_arrays(
         ``train`` or ``test`` for each row; or the training and the test row numbers.
     multi_label : bool, optional
         See `focalsweep.data.target_labels.labels_of`.
+    layout : {"images", "sequences"}, optional
+        What an `X` of three axes holds, where its values do not tell.
     written : Written, optional
         See `focalsweep.data.table.dataset_of_frame`.
     notes : sequence of str
@@ -115,7 +119,7 @@ def dataset_of_arrays(
     roles = read_roles(
         rows=rows, groups=groups, split=parts, time=time, weights=weights, written=written
     )
-    shape: tuple[int, int, int] | None = None
+    shape: tuple[int, ...] | None = None
     wide: sparse.csr_array | None = None
     wide_names: tuple[str, ...] = ()
     value_notes: tuple[str, ...] = ()
@@ -126,6 +130,9 @@ def dataset_of_arrays(
         wide_names = tuple(_feature_names(feature_names, columns=wide.shape[1], given=True))
         features = pd.DataFrame(index=pd.RangeIndex(rows))
         value_notes = wide_notes(wide)
+    elif values.ndim == 3 and are_sequences(values, layout=layout):
+        features, shape, note = sequence_columns(values)
+        value_notes = (note,)
     elif values.ndim in (3, 4):
         features, shape = _pixels(values)
     else:

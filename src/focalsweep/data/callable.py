@@ -19,7 +19,7 @@ from focalsweep.data.written import Written, written_by_user
 from focalsweep.errors import UserError
 
 _ORDER = ("X", "y", "groups", "split", "time", "weights", "class_names")
-_KEYS = (*_ORDER, "feature_names", "multi_label", "origin")
+_KEYS = (*_ORDER, "feature_names", "multi_label", "layout", "origin")
 _ROLES = ("groups", "split", "time", "weights")
 
 

@@ -59,7 +59,8 @@ class Dataset:
     weights : float32 array of shape (rows,), optional
         > 0 with mean 1: a row of weight 2 counts as two rows.
     image_shape : tuple of (height, width, channels), optional
-        Says that the columns are pixels, in row-major order.
+        Says that the columns are pixels, in row-major order; of two numbers (times, channels): that
+        they are sequences.
     raw : tuple of str
         Names of columns that the model gets as they are: codes that it embeds, pixels.
     sparse : csr_array of shape (rows, wide columns), optional
@@ -85,7 +86,7 @@ class Dataset:
     split: Split | None = None
     time: NDArray[np.float64] | None = None
     weights: NDArray[np.float32] | None = None
-    image_shape: tuple[int, int, int] | None = None
+    image_shape: tuple[int, ...] | None = None
     raw: tuple[str, ...] = field(default=())
     sparse: csr_array | None = None
     sparse_names: tuple[str, ...] = field(default=())

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from focalsweep.data.kinds.categories import Hashed, OneHot, OneHotColumn
+from focalsweep.data.kinds.channels import Channels
 from focalsweep.data.kinds.dates import Dates
 from focalsweep.data.kinds.numbers import Numbers
 from focalsweep.data.kinds.pixels import Pixels
@@ -41,6 +42,7 @@ _VALUES = (
     Dates,
     Texts,
     Pixels,
+    Channels,
     Wide,
     Reduction,
     Treatment,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from focalsweep.data.kinds.categories import MOST_LEVELS, fit_categories
+from focalsweep.data.kinds.channels import fit_channels
 from focalsweep.data.kinds.dates import fit_dates
 from focalsweep.data.kinds.numbers import fit_numbers
 from focalsweep.data.kinds.pixels import ImageShape, fit_pixels
@@ -140,7 +141,7 @@ def fit_preprocessor(
     sparse : csr_array of shape (training rows, wide columns), optional
         Wide numeric columns beside them.
     image_shape : tuple of (height, width, channels), optional
-        Says that `features` are pixels, of which none is left out.
+        Says that `features` are pixels, of which none is left out; (times, channels) of sequences.
     raw : sequence of str
         Columns of numbers that are given out as they are, and never left out.
 
@@ -151,7 +152,11 @@ def fit_preprocessor(
     """
     unused: list[Treatment] = []
     if image_shape is not None and not raw:
-        blocks: list[Block] = [fit_pixels(features, image_shape)]
+        blocks: list[Block] = [
+            fit_channels(features, image_shape)
+            if len(image_shape) == 2
+            else fit_pixels(features, image_shape)
+        ]
     else:
         blocks, unused = _fit_columns(features, raw=raw)
     wide = None if sparse is None else fit_wide(sparse)

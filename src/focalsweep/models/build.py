@@ -18,7 +18,7 @@ def build_model(
     n_features: int,
     *,
     n_classes: int,
-    image_shape: tuple[int, int, int] | None,
+    image_shape: tuple[int, ...] | None,
 ) -> keras.Model:
     """Call what `_target_` names with those of the arguments that its signature has.
 

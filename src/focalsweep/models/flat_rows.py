@@ -21,7 +21,7 @@ Shape = tuple[int | None, ...]
 
 
 def with_flat_rows(
-    model: Any, *, n_features: int, image_shape: tuple[int, int, int] | None = None
+    model: Any, *, n_features: int, image_shape: tuple[int, ...] | None = None
 ) -> keras.Model:
     """Return a functional model from rows of `n_features` numbers to the outputs of `model`.
 
@@ -79,7 +79,7 @@ def with_flat_rows(
 
 
 def image_argument(
-    build: Callable[..., Any], *, image_shape: tuple[int, int, int] | None, takes: bool, needs: bool
+    build: Callable[..., Any], *, image_shape: tuple[int, ...] | None, takes: bool, needs: bool
 ) -> dict[str, Any]:
     """Return the argument `input_shape` for a model builder that declares it.
 
@@ -145,7 +145,7 @@ def _row_shape(
     declared: Shape | None,
     *,
     n_features: int,
-    image_shape: tuple[int, int, int] | None,
+    image_shape: tuple[int, ...] | None,
 ) -> tuple[int, ...]:
     """Return the shape of one row as the model wants it."""
     given: tuple[int, ...] = (n_features,) if image_shape is None else image_shape

@@ -23,7 +23,7 @@ _FARTHEST = 10.0
 """Standard deviations at which a pixel is cut off; 8-bit images stay far inside."""
 _PIXELS_AT_A_TIME = 2**19
 
-ImageShape = tuple[int, int, int]
+ImageShape = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -36,7 +36,7 @@ def test_a_described_config_reads_back_equal(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("tracking", {"kind": "none"}), ("question", "Why?")],
+    [("tracking", {"kind": "none"}), ("question", "Why?"), ("minutes", 9.0)],
 )
 def test_what_changes_no_number_keeps_the_fingerprint(smoke: SweepConfig, name: str, value: Any):
     other = validate({**content(smoke), name: value})
@@ -51,7 +51,8 @@ def test_every_other_part_changes_the_fingerprint(smoke: SweepConfig):
         "arms": [*reversed(parts["arms"])],
         "trials": 3,
         "epochs": 3,
-        "minutes": 9.0,
+        "about_minutes": 9.0,
+        "stop_after": 2,
         "objective": "mcc",
         "seed": 1,
         "references": not parts["references"],

@@ -7,8 +7,10 @@ import time
 from focalsweep.time_limit.pace import rounds
 from focalsweep.time_limit.schedule import Schedule, minutes_for
 
-COMPILING = 2.0
-"""The first round compiles: it counts for at most so many times what was timed."""
+COMPILING_SECONDS = 6.0
+"""What the first round takes besides its rows."""
+ROUND_SECONDS = 0.5
+"""What any round takes besides its rows: asking, telling, writing."""
 
 
 class RoundClock:
@@ -22,8 +24,9 @@ class RoundClock:
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
+        self._before = schedule.deadline.elapsed()
         self._slower = 1.0
-        self._rounds = 0
+        self._extra = COMPILING_SECONDS + ROUND_SECONDS
         self._last = time.monotonic()
 
     def has_time(self) -> bool:
@@ -37,12 +40,10 @@ class RoundClock:
         if pace is None:
             return True
         planned = pace.search_seconds(scale) / rounds(self._schedule.plan, scale)
-        if self._rounds == 0:
-            took = min(took, COMPILING * planned)
-        self._rounds += 1
-        self._slower = max(took / planned, 0.5)
-        after = self._slower * pace.seconds_after_search(scale)
-        return took + after <= self._schedule.deadline.left()
+        self._slower = max(took / (planned + self._extra), 0.5)
+        self._extra = ROUND_SECONDS
+        needed = planned + ROUND_SECONDS + pace.seconds_after_search(scale)
+        return self._slower * needed <= self._schedule.deadline.left()
 
     def has_time_for_references(self) -> bool:
         """Tell, after the refits, whether scikit-learn's models can be scored too."""
@@ -54,7 +55,9 @@ class RoundClock:
 
     def minutes_for_all(self) -> float | None:
         """Return a limit within which everything that was asked for would be done."""
-        pace = self._schedule.pace
-        if pace is None:
+        pace, deadline = self._schedule.pace, self._schedule.deadline
+        if pace is None or deadline.minutes is None:
             return None
-        return minutes_for(self._slower * pace.seconds(self._schedule.asked))
+        needed = self._before + max(self._slower, 1.0) * pace.seconds(self._schedule.asked)
+        # Never the limit that has just not sufficed.
+        return minutes_for(max(needed, 1.5 * 60 * deadline.minutes))

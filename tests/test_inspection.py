@@ -32,7 +32,13 @@ def plan_of(*overrides):
 def whole(plan):
     """The schedule of everything that is asked for."""
     scale = scale_of(plan)
-    return Schedule(plan=plan, asked=scale, carried_out=scale, deadline=Deadline())
+    return Schedule(
+        plan=plan,
+        asked=scale,
+        carried_out=scale,
+        deadline=Deadline(),
+        choices=plan.messages,
+    )
 
 
 def inspected(*overrides, timing=False):

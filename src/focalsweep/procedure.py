@@ -17,7 +17,6 @@ from focalsweep.data.column_names import listed
 from focalsweep.data.raw_columns import whole_columns, with_raw
 from focalsweep.errors import UserError
 from focalsweep.evidence.refit import Chosen, refit
-from focalsweep.evidence.time_after import TimeAfter, time_after_training
 from focalsweep.models.build import build_model
 from focalsweep.models.codes import embeds_its_input, takes_integers
 from focalsweep.models.frozen_features import parts
@@ -161,17 +160,6 @@ def work_of(plan: Plan, trainer: Trainer) -> Work:
         )
         + (len(plan.arms) if plan.folds.whole is not None else 0),
         chunk_size=trainer.chunk_size(search.members_per_round),
-    )
-
-
-def time_after(plan: Plan) -> TimeAfter:
-    """Measure what references, evidence and report will take once a plan's models are trained."""
-    return time_after_training(
-        [plan.folds.views[c.refit] for c in plan.folds.outer if c.refit is not None],
-        n_arms=len(plan.arms),
-        evaluation=plan.evaluation,
-        objective=plan.objective,
-        references=plan.config.references,
     )
 
 

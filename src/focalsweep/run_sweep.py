@@ -20,7 +20,6 @@ from focalsweep.prepare import Plan
 from focalsweep.procedure import (
     model_builder,
     search_and_refit,
-    time_after,
     trainer_of,
     without_suspects,
     work_of,
@@ -34,6 +33,7 @@ from focalsweep.search.task import task_of
 from focalsweep.search.tracker import Tracker
 from focalsweep.search.trials_table import trials_table
 from focalsweep.stopwatch import Stopwatch
+from focalsweep.time_limit.pace import counted_pace
 from focalsweep.time_limit.round_clock import RoundClock
 from focalsweep.time_limit.schedule import Schedule
 from focalsweep.training.calibration import seconds_per_member_epoch
@@ -87,10 +87,10 @@ def run_sweep(
         epochs = plan.budget.epochs
         if schedule.pace is None:
             member_seconds = seconds_per_member_epoch(trainer, chunk_size=work.chunk_size)
-            training, after = member_seconds * epochs * work.members, time_after(plan).total
+            training = member_seconds * epochs * work.members
         else:
             training = schedule.pace.training_seconds(schedule.carried_out)
-            after = schedule.pace.seconds(schedule.carried_out) - training
+        after = (schedule.pace or counted_pace(plan)).seconds_after_training(schedule.carried_out)
     console.print(
         f"Training {work.members:,} models for up to {epochs} epochs: about {in_words(training)}, "
         f"and {in_words(after)} for references, evidence and report"

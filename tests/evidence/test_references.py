@@ -10,7 +10,12 @@ from threadpoolctl import threadpool_limits
 
 from focalsweep.evidence import references
 from focalsweep.evidence.paired import corrected_t
-from focalsweep.evidence.references import _outputs, reference_models, score_references
+from focalsweep.evidence.references import (
+    MOST_BOOSTED,
+    _outputs,
+    reference_models,
+    score_references,
+)
 from focalsweep.metrics.objective import cost_objective, objective
 from focalsweep.search.folds import Evaluation
 from focalsweep.training.member import View
@@ -195,3 +200,8 @@ def test_costs_of_zero_and_one_are_one_minus_accuracy(how):
         accuracies.append(model.score(x[n:], view.labels[n:]))
     assert found.score == pytest.approx(np.mean(accuracies) - 1)
     assert found.interval.low < found.score < found.interval.high
+
+
+def test_many_classes_are_not_boosted_which_would_take_longer_than_the_sweep():
+    assert set(reference_models(MOST_BOOSTED + 1)) < set(reference_models(MOST_BOOSTED))
+    assert all("logistic" in name for name in reference_models(MOST_BOOSTED + 1))

@@ -9,14 +9,16 @@ steps that are timed on this one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 
 from focalsweep.config.scale import Scale
+from focalsweep.evidence.references import MOST_BOOSTED
 from focalsweep.prepare import Plan
-from focalsweep.procedure import model_builder, time_after, trainer_of
+from focalsweep.procedure import model_builder, trainer_of
 from focalsweep.time_limit.timed_training import training_seconds
 from focalsweep.training.one_by_one import OneByOneTrainer
 
@@ -29,6 +31,17 @@ ROW_SECONDS = 0.4e-6
 OPERATIONS_A_SECOND = 60e9
 STEP_SECONDS = 0.4e-3
 """What a step takes besides its rows where models train one by one."""
+LINEAR_SECONDS = 0.1e-6
+"""Of scikit-learn's linear models: a row, column and class."""
+BOOSTING_SECONDS = 1.1e-6
+TREES_SECONDS = 0.06
+"""Of its boosted trees: a row, column and class, and a class more; plain and balanced together."""
+DECISION_SECONDS = 0.45e-6
+FIT_SECONDS = 0.02
+"""Of decision weights and scores of an arm in one outer fold: a row and class, and once."""
+SORTS = 5
+SORT_SECONDS = 0.026
+"""A sort of 500,000 numbers on an idle core."""
 AROUND_SECONDS = 12.0
 """Compiling, the report, and ending: what every sweep takes besides its rows."""
 
@@ -117,32 +130,46 @@ def rounds(plan: Plan, scale: Scale) -> int:
     return math.ceil(scale.trials / plan.budget.trials_per_round)
 
 
-def counted_pace(plan: Plan) -> Pace:
-    """Count operations: the pace is the same on every machine."""
-    rows, classes = plan.dataset.n_rows, plan.dataset.n_classes
+def counted_pace(plan: Plan, *, slowness: float = 1.0) -> Pace:
+    """Count operations: the pace is the same on every machine.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its rows, columns, classes and model are read.
+    slowness : float, default 1
+        > 0: how much slower than the machine of the constants everything is.
+    """
     columns = max(int(view.features.shape[1]) for view in plan.folds.views)
-    seconds = ROW_SECONDS + 6 * _multiplications(model_builder(plan)(columns)) / OPERATIONS_A_SECOND
+    row = ROW_SECONDS + 6 * _multiplications(model_builder(plan)(columns)) / OPERATIONS_A_SECOND
     trainer, _ = trainer_of(plan)
     if isinstance(trainer, OneByOneTrainer):
-        seconds += STEP_SECONDS / plan.batch_size
+        row += STEP_SECONDS / plan.batch_size
+    rows, classes = plan.dataset.n_rows, plan.dataset.n_classes
+    reference = LINEAR_SECONDS * rows * columns * classes
+    if classes <= MOST_BOOSTED:
+        reference += classes * (TREES_SECONDS + BOOSTING_SECONDS * rows * columns)
     return Pace(
         plan=plan,
-        row_seconds=seconds,
-        reference_seconds=classes * (0.06 + 1.2e-6 * rows * columns),
-        evidence_seconds=0.02 + 1e-6 * rows * math.sqrt(classes),
+        row_seconds=slowness * row,
+        reference_seconds=slowness * reference,
+        evidence_seconds=slowness * (FIT_SECONDS + DECISION_SECONDS * rows * classes),
     )
 
 
 def timed_pace(plan: Plan) -> Pace:
-    """Time some steps and fits: the pace is that of this machine, as busy as it is."""
-    scale, after = scale_of(plan), time_after(plan)
-    outer = scale.folds * scale.repeats
-    return Pace(
-        plan=plan,
-        row_seconds=training_seconds(plan) / sum(visits(plan, scale)),
-        reference_seconds=after.references / outer,
-        evidence_seconds=after.evidence / (len(scale.arms) * (outer + 1)),
-    )
+    """Time some steps: the pace is that of this machine, as busy as it is."""
+    row = training_seconds(plan) / sum(visits(plan, scale_of(plan)))
+    return replace(counted_pace(plan, slowness=_slowness()), row_seconds=row)
+
+
+def _slowness() -> float:
+    """Time what one thread of NumPy does here and now, against an idle core; 1 at least."""
+    numbers = np.random.default_rng(0).random(500_000)
+    started = time.perf_counter()
+    for _ in range(SORTS):
+        np.sort(numbers)
+    return max((time.perf_counter() - started) / SORTS / SORT_SECONDS, 1.0)
 
 
 def _multiplications(model: keras.Model) -> int:

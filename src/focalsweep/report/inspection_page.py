@@ -28,9 +28,8 @@ def render_inspection(inspection: Inspection) -> str:
         From `focalsweep.inspection`.
     """
     data, words = inspection.data, say.task_words(inspection.data)
-    made = environment()
-    made.filters["bytes"] = say.gibibytes
-    return made.get_template("inspection.html.j2").render(
+    template = environment().get_template("inspection.html.j2")
+    return template.render(
         inspection=inspection,
         words=words,
         imbalance=say.imbalance_words(data),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,6 +23,7 @@ from focalsweep.metrics.objective import COST
 from focalsweep.metrics.objective_words import amount_words
 from focalsweep.report import tables, wording
 from focalsweep.report.frames import find_arm, has_rule, leading_arms
+from focalsweep.report.inspection_words import gibibytes
 from focalsweep.report.plots.gallery import all_plots
 from focalsweep.report.plots.style import FAMILY_COLOURS, Plot
 from focalsweep.report.pruning_words import pruning_sentence
@@ -184,8 +186,12 @@ def render_plot(plot: Plot) -> str:
     return template.render(plot=plot, plotly_version=get_plotlyjs_version())
 
 
+@cache
 def environment() -> Environment:
-    """Return where every page's templates, filters and the drawing of plots come from."""
+    """Return where every page's templates, filters and the drawing of plots come from.
+
+    One for all pages, because it compiles each template once.
+    """
     made = Environment(
         loader=PackageLoader("focalsweep.report", "templates"),
         autoescape=True,
@@ -205,6 +211,7 @@ def environment() -> Environment:
         ),
         "number": lambda value: _typeset(wording.number(value)),
         "amount": amount_words,
+        "bytes": gibibytes,
         "percent": wording.percent,
         "rows_words": wording.rows_words,
         "duration": wording.duration,

@@ -88,7 +88,6 @@ def inspection(
             models=1234,
             chunk_size=49,
             seconds=seconds,
-            minutes=None,
             one_by_one=False,
             memory=PeakMemory(
                 base=2**30, table=2**24, views=2**26, index=0, chunks=2**22, records=9, logits=1

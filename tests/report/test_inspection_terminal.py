@@ -33,7 +33,7 @@ def test_everything_is_said():
         "Smallest class: 7 to 8 training rows in each outer fold.",
         "The arm `smote` is left out.",
         "1,234 models: 3 arms with 12 trials",
-        "About 75.0 s of training, references and evidence at most",
+        "About 75.0 s at most",
         "About 1.1 GiB of memory",
         "`rare` has 10 rows: differences below 0.1 are likely to be missed.",
         "focalsweep sweep dataset=csv 'dataset.path=my file.csv'",

@@ -11,8 +11,7 @@ from focalsweep.deadline import Deadline
 from focalsweep.inspection import inspect_plan
 from focalsweep.prepare import prepare
 from focalsweep.report.inspection_words import cost_sentences
-from focalsweep.time_limit.pace import scale_of
-from focalsweep.time_limit.schedule import Schedule
+from focalsweep.time_limit.schedule import schedule
 from focalsweep.training.population import PopulationTrainer
 
 SMALL = (
@@ -31,14 +30,7 @@ def plan_of(*overrides):
 
 def whole(plan):
     """The schedule of everything that is asked for."""
-    scale = scale_of(plan)
-    return Schedule(
-        plan=plan,
-        asked=scale,
-        carried_out=scale,
-        deadline=Deadline(),
-        choices=plan.messages,
-    )
+    return schedule(plan, plan.dataset, deadline=Deadline())
 
 
 def inspected(*overrides, timing=False):

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from focalsweep.config.compose import compose_sweep
 from focalsweep.config.record import validate
+from focalsweep.deadline import Deadline
 from focalsweep.errors import UserError
 from focalsweep.inspection import inspect_plan
 from focalsweep.prepare import prepare
 from focalsweep.report.inspection_page import render_inspection
+from focalsweep.time_limit.schedule import schedule
 
 WORDS = st.sampled_from(["a", "b", "c", "train", "test", "yes", "no", "é", "", " ", "NA", "1"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=12)
@@ -79,7 +81,8 @@ def inspect(composed, folder, content, *, target="label", **given):
     config = {**composed, "dataset": {**composed["dataset"], **named}}
     try:
         plan = prepare(validate(config))
-        return render_inspection(inspect_plan(plan, command="focalsweep sweep", timing=False))
+        planned = schedule(plan, plan.dataset, deadline=Deadline())
+        return render_inspection(inspect_plan(planned, command="focalsweep sweep", timing=False))
     except UserError as error:
         refusal = str(error)
     assert refusal.endswith(".")

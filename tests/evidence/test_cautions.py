@@ -70,13 +70,14 @@ def reference(score: float, label="Gradient boosting") -> ReferenceResult:
     return ReferenceResult(name="x", label=label, score=score, interval=UNKNOWN)
 
 
-def found(*arms: ArmResult, references=(), classes=CLASSES, regrettable=0.03) -> tuple[str, ...]:
+def found(*arms: ArmResult, references=(), classes=CLASSES, regrettable=0.03, judged=True):
     return cautions(
         arms or (arm(),),
         references=references,
         classes=classes,
         smallest_difference=0.01,
         regrettable_difference=regrettable,
+        judged=judged,
     )
 
 
@@ -132,6 +133,13 @@ def test_an_inner_score_that_tests_do_not_bear_out_is_overfitted_validation(opti
     assert ["0.031 better than the scores on test rows" in each for each in sentences] == [
         True
     ] * warned
+
+
+def test_nothing_is_said_of_what_searches_did_where_there_is_no_verdict():
+    # "Fewer trials would help" beside "too little was tried", and harm that nobody measured.
+    searched = arm(optimism=0.4, worse_than_control=True)
+    assert len(found(searched)) == 2
+    assert found(searched, judged=False) == ()
 
 
 def test_the_largest_number_stands_for_all_arms_of_one_sentence():

@@ -19,11 +19,15 @@ def evaluation(kind="nested", folds=5, repeats=2):
     )
 
 
-def study(points, *, search=("gamma",), scope="0", failure=None):
+def study(points, *, search=("gamma",), scope="0", failure=None, rates=True):
     """A study whose trials were asked at these numbers."""
     outcome = Outcome(value=None if failure else 0.5, epochs=1, curve=(0.5,), failure=failure)
     trials = [
-        Trial(number=i, parameters={**point, "learning_rate": 0.1 + i}, outcome=outcome)
+        Trial(
+            number=i,
+            parameters={**point, "learning_rate": 0.1 + i} if rates else point,
+            outcome=outcome,
+        )
         for i, point in enumerate(points)
     ]
     return OpenStudy(
@@ -100,10 +104,33 @@ def test_other_rates_are_no_other_points_of_the_arm():
     assert tried([study(same)], asked=6, evaluation=evaluation()).off_default == {"arm": 0}
 
 
-def test_an_arm_without_numbers_of_its_own_has_nothing_to_try():
+def test_an_arm_without_numbers_of_its_own_is_tried_at_other_rates():
     found = tried([study([{}] * 6, search=())], asked=6, evaluation=evaluation())
+    assert found.off_default == {"arm": 5}
+    assert shortfall(found, RULE) is None
+    once = tried([study([{}], search=())], asked=1, evaluation=evaluation())
+    assert "`arm` was tried at no point other than its default" in str(shortfall(once, RULE))
+
+
+def test_an_arm_that_searches_nothing_at_all_has_nothing_to_try():
+    found = tried([study([{}], search=(), rates=False)], asked=1, evaluation=evaluation())
     assert found.off_default == {}
     assert shortfall(found, RULE) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "way_out"),
+    [
+        # The folds that were asked for are too few, however long the search goes on.
+        ({"told": 7, "folds": 2, "minutes": 20.0}, "give `evaluation=nested`, or more"),
+        # So are the trials: the third one would be the second off the default.
+        ({"told": 2, "asked": 3, "off": 1, "minutes": 20.0}, "give more `trials`"),
+        ({"told": 1, "asked": 3, "off": 0, "minutes": 20.0}, "give more `trials`"),
+        ({"told": 3, "asked": 4, "off": 2, "minutes": 20.0}, "with `minutes=20` goes on"),
+    ],
+)
+def test_the_way_out_leads_to_a_verdict(numbers, way_out):
+    assert way_out in said(**numbers)
 
 
 def test_every_number_of_a_vector_is_the_arms_own():

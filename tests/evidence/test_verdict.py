@@ -363,6 +363,19 @@ def test_a_tie_in_two_small_folds_does_not_show_that_there_is_no_gain():
     assert verdict.decision == "not_enough_data"
 
 
+@pytest.mark.parametrize(
+    ("ahead", "decision"), [(1e-16, "keep_cross_entropy"), (1e-6, "not_enough_data")]
+)
+def test_rounding_is_no_lead(ahead, decision):
+    arms = [
+        arm(name, score, scores=np.full(10, score))
+        for name, score in (("cross_entropy", 0.1), ("focal_gamma", 0.1 + ahead))
+    ]
+    _, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=0.25))
+    assert verdict.decision == decision
+    assert ("is ahead" in verdict.text) == (decision == "not_enough_data")
+
+
 CLEANED = [*SWEEP, arm("cross_entropy_cleaned", 0.99)]
 
 

@@ -104,6 +104,17 @@ def test_the_page_is_whole_and_loads_nothing(make_result, case):
     assert {target[1:] for target in page.targets} <= set(page.ids)
 
 
+def test_where_too_little_was_tried_the_page_recommends_and_settles_nothing(make_result):
+    made = make_result(decision="budget_too_small", chosen="cross_entropy", everything=True)
+    verdict = made.result.verdict.model_copy(update={"confidence": None, "text": "Too little."})
+    result = made.result.model_copy(update={"verdict": verdict})
+    text = Page(render_report(result, made.trials)).text
+    for words in ("recommended", "ot better by an amount", "Not enough data", "Keep cross", "orse"):
+        assert words not in text
+    assert "The arm of the code to paste with the numbers of the search on all rows" in text
+    assert "Cannot be told from what was tried." in text
+
+
 def test_plotly_is_inlined_once_and_every_plot_is_drawn(usual, page):
     plots = all_plots(usual.result, usual.trials)
     assert page.scripts == 1 + len(plots) + 1

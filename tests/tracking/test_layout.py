@@ -47,6 +47,15 @@ def test_class_keys_say_what_tells_classes_apart() -> None:
     assert class_keys(["a/b", "a:b", "a_b.0"]) == ["a_b.0.0", "a_b.1", "a_b.0.2"]
 
 
+def test_no_arm_is_recommended_where_too_little_was_tried(
+    run_dir: Path, result: SweepResult
+) -> None:
+    nothing = {"decision": "budget_too_small", "confidence": None}
+    verdict = result.verdict.model_copy(update=nothing)
+    runs = planned(run_dir, result.model_copy(update={"verdict": verdict}))
+    assert {run.tags["recommended"] for run in runs.values() if "recommended" in run.tags} == {"no"}
+
+
 def test_keys_are_unique_and_parents_stand_before_children(
     run_dir: Path, result: SweepResult
 ) -> None:

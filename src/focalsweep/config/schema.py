@@ -250,7 +250,8 @@ class VerdictConfig(Value):
     fewest_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the trials asked for that every arm must have had in every outer fold."""
     fewest_tried: int = Field(default=0, ge=0)
-    """Trials, in every outer fold, at which an arm's own numbers were not its default."""
+    """Trials, in every outer fold, at which an arm's own numbers were not its default; of an arm
+    without any, its rates."""
     fewest_folds: int = Field(default=1, ge=1)
     """Outer folds of a nested evaluation, over all repeats, that a verdict rests on."""
 

@@ -88,8 +88,8 @@ def assess(
     classes, priors, references
         Facts of the data, scenarios of other class shares, scikit-learn's scores.
     shortfall, cut : str or None
-        Why too little was tried for a verdict; that less was tried than asked. From
-        `focalsweep.evidence.shortfall`.
+        Why too little was tried for a verdict, and so for what copied numbers cost; that less was
+        tried than asked. From `focalsweep.evidence.shortfall`.
     seed : int
         Of the bootstrap.
     """
@@ -119,7 +119,7 @@ def assess(
             search=search_facts(
                 searches[entry.arm.name],
                 scores=entry.scores,
-                control=control.scores if control is not None else None,
+                control=control.scores if control is not None and shortfall is None else None,
                 regrettable_difference=judgement.rule.regrettable_difference,
                 estimator=estimator,
             ),
@@ -141,7 +141,9 @@ def assess(
             recommended=judgement.verdict.arm,
             compare=judgement.compare,
             objective=objective,
-        ),
+        )
+        if shortfall is None
+        else None,
         detectable=judgement.detectable,
         suspects=found,
         warnings=(
@@ -153,6 +155,7 @@ def assess(
                 smallest_difference=judgement.rule.smallest_difference,
                 regrettable_difference=judgement.rule.regrettable_difference,
                 multi_label=dataset.multi_label,
+                judged=shortfall is None,
             ),
         ),
     )

@@ -28,6 +28,7 @@ def cautions(
     smallest_difference: float,
     regrettable_difference: float,
     multi_label: bool = False,
+    judged: bool = True,
 ) -> tuple[str, ...]:
     """Collect the warnings of a sweep, those of the data first.
 
@@ -44,6 +45,9 @@ def cautions(
         smaller than the second needs no warning.
     multi_label : bool, default False
         Whether `classes` are labels, of which rows have any number.
+    judged : bool, default True
+        Whether there is a verdict; where too little was tried for one, nothing is said of what the
+        searches did to scores either.
 
     Returns
     -------
@@ -64,8 +68,8 @@ def cautions(
         *_edges(searched),
         _plateau(searched),
         _failed(searched),
-        _overfitted(searched, least=regrettable_difference),
-        _worse(searched, least=regrettable_difference, rules=rules),
+        _overfitted(searched, least=regrettable_difference) if judged else None,
+        _worse(searched, least=regrettable_difference, rules=rules) if judged else None,
     ]
     return tuple(sentence for sentence in found if sentence)
 

@@ -21,6 +21,7 @@ from focalsweep.evidence.facts import (
     PriorScenario,
     Suspects,
 )
+from focalsweep.evidence.paired import ROUNDING
 
 SCHEMA_VERSION = 4
 
@@ -71,8 +72,8 @@ class Comparison(Fact):
 
     @property
     def is_ahead(self) -> bool:
-        """Whether the whole interval of left minus right lies above zero."""
-        return self.interval.low > 0.0
+        """Whether the whole interval of left minus right lies above zero, rounding aside."""
+        return self.interval.low > ROUNDING
 
 
 class Verdict(Fact):

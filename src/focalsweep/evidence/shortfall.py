@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from focalsweep.search.arm import Parameters
 from focalsweep.search.folds import Evaluation
 from focalsweep.search.rounds import OpenStudy
 
@@ -25,7 +26,8 @@ class BudgetRule:
     fewest_share : float, default 0.5
         Of the trials asked for, in [0, 1]: told in every outer fold by every arm.
     fewest_tried : int, default 3
-        >= 0: trials of an arm's own numbers other than its default, in every outer fold.
+        >= 0: trials of an arm's own numbers other than its default, in every outer fold; of an arm
+        that has none, of the rates.
     fewest_folds : int, default 5
         >= 1: outer folds of a nested evaluation, over all repeats.
     """
@@ -45,7 +47,8 @@ class Tried:
         Trials an arm and search that were asked for, and that have an outcome: a value, a failure
         or a pruner's stop.
     off_default : mapping from arm to int
-        Of the arms with numbers of their own the told trials at others than the default.
+        Told trials at other numbers than the default: at others of the arm's own, or, where it has
+        none, at other rates, which every arm re-tunes. Without arms that search nothing at all.
     folds : int or None
         Outer folds of a nested evaluation; None for a holdout.
     """
@@ -73,12 +76,10 @@ def tried(studies: Sequence[OpenStudy], *, asked: int, evaluation: Evaluation) -
     for open_ in studies:
         if open_.scope.refit is None:
             continue
-        points = [
-            {name: trial.parameters[name] for name in open_.own_numbers(trial.parameters)}
-            for trial in open_.study.finished()
-        ]
-        told.append(len(points))
-        if open_.arm.search:
+        trials = [trial.parameters for trial in open_.study.finished()]
+        told.append(len(trials))
+        points = [_searched(open_, parameters) for parameters in trials]
+        if open_.arm.search or any(points):
             # The first trial of a study is its default.
             moved = sum(point != points[0] for point in points)
             off_default[open_.arm.name] = min(moved, off_default.get(open_.arm.name, moved))
@@ -88,6 +89,11 @@ def tried(studies: Sequence[OpenStudy], *, asked: int, evaluation: Evaluation) -
         off_default=off_default,
         folds=evaluation.n_outer if evaluation.kind == "nested" else None,
     )
+
+
+def _searched(open_: OpenStudy, parameters: Parameters) -> Parameters:
+    names = open_.own_numbers(parameters) if open_.arm.search else parameters
+    return {name: parameters[name] for name in names}
 
 
 def shortfall(
@@ -112,25 +118,28 @@ def shortfall(
     str or None
         Half a sentence, such as "1 of 12 trials done; the same command with `minutes=20` goes on".
     """
-    cut = found.told < found.asked
+    more = "give more `trials`, such as `trials=12`"
     goes_on = "leave out `stop_after` for all of them"
     if minutes is not None:
         goes_on = f"the same command with `minutes={minutes:g}` goes on"
+    if found.off_default and found.asked <= rule.fewest_tried:
+        goes_on = more  # even all of them would not do
     if found.told < rule.fewest_share * found.asked:
         return f"{found.told} of {_trials(found.asked)} done; {goes_on}"
     least = min(found.off_default, key=lambda arm: found.off_default[arm], default=None)
     if least is not None and found.off_default[least] < rule.fewest_tried:
         few = found.off_default[least]
         done = f"`{least}` was tried at {few or 'no'} point{'s' if few > 1 else ''}"
-        way_out = goes_on if cut else "give more `trials`, such as `trials=12`"
+        way_out = goes_on if found.told < found.asked else more
         return f"{done} other than its default, and {rule.fewest_tried} are asked; {way_out}"
     if found.folds is not None and found.folds < rule.fewest_folds:
         way_out = "give `evaluation=nested`, or more `evaluation.folds`"
         if limited:
             way_out = "these rows allow no more, so collect more of the rarest class"
+        # Time takes no fold below what is asked: the same command with more of it adds none.
         return (
             f"scores come from {found.folds} outer folds, and {rule.fewest_folds} are asked; "
-            f"{goes_on if cut else way_out}"
+            f"{way_out}"
         )
     return None
 

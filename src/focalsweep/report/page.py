@@ -140,6 +140,7 @@ def render_report(
         Plots that were drawn already; drawn here by default.
     """
     drawn = all_plots(result, trials) if plots is None else plots
+    judged = result.verdict.decision != "budget_too_small"
     filled = {plot.section for plot in drawn}
     sections = [
         section
@@ -164,6 +165,8 @@ def render_report(
             by_costs=result.objective == COST,
             weighted=has_rule(result),
             chosen_arm=find_arm(result, result.verdict.arm),
+            judged=judged,
+            picked="the recommended arm" if judged else "the arm of the code to paste",
             leading=[arm.name for arm in leading_arms(result)],
             points=[tables.point(arm) for arm in result.arms],
             metric_names=list(dict.fromkeys(name for arm in result.arms for name in arm.metrics)),

@@ -136,7 +136,8 @@ def _sweep_run(folder: RunFolder) -> RunRecord:
 
 def _arm_run(arm: ArmResult, folder: RunFolder, *, started: int) -> RunRecord:
     result, objective = folder.result, folder.result.objective
-    recommended = arm.name == result.verdict.arm
+    verdict = result.verdict
+    recommended = arm.name == verdict.arm and verdict.decision != "budget_too_small"
     tags = {
         "mlflow.note.content": arm_note(arm, result),
         "arm": arm.name,

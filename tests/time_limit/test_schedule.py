@@ -2,6 +2,7 @@
 
 import time
 
+import keras
 import pytest
 
 from focalsweep.config.compose import compose_sweep
@@ -11,7 +12,14 @@ from focalsweep.deadline import Deadline
 from focalsweep.errors import UserError
 from focalsweep.prepare import prepare
 from focalsweep.time_limit import schedule as module
-from focalsweep.time_limit.pace import Pace, counted_pace, scale_of, visits
+from focalsweep.time_limit.pace import (
+    OPERATIONS_A_SECOND,
+    Pace,
+    _multiplications,
+    counted_pace,
+    scale_of,
+    visits,
+)
 from focalsweep.time_limit.round_clock import RoundClock
 from focalsweep.time_limit.schedule import minutes_for, schedule
 
@@ -127,6 +135,23 @@ def test_larger_models_and_rows_count_for_more(dataset):
     small = counted_pace(plan_of(dataset)).row_seconds
     wide = plan_of(dataset, "model=mlp", "model.hidden=[512,512]")
     assert counted_pace(wide).row_seconds > 20 * small
+
+
+def test_layers_of_models_inside_count_and_frozen_ones_do_not(dataset, tmp_path):
+    columns = plan_of(dataset).folds.views[0].features.shape[1]
+
+    def counted(filters):
+        inside = keras.Sequential([keras.Input((columns, 1)), keras.layers.Conv1D(filters, 3)])
+        rows = keras.Input((columns,))
+        made = inside(keras.layers.Reshape((columns, 1))(rows))
+        body = keras.Model(rows, keras.layers.GlobalAveragePooling1D()(made))
+        assert _multiplications(body) == (columns - 2) * 4 * filters
+        body.save(path := tmp_path / f"{filters}.keras")
+        plan = plan_of(dataset, "model=frozen_features", f"model.embedding={path}")
+        return counted_pace(plan).row_seconds
+
+    of_the_head = 6 * 396 * dataset.n_classes / OPERATIONS_A_SECOND
+    assert counted(400) - counted(4) == pytest.approx(of_the_head)
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(50, 1.0), (100, 1.9), (600, 11.0)])

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from focalsweep.config.scale import Scale
 from focalsweep.evidence.references import MOST_BOOSTED
+from focalsweep.models.frozen_features import parts
+from focalsweep.models.graph import flat_calls
 from focalsweep.prepare import Plan
 from focalsweep.procedure import model_builder, trainer_of
-from focalsweep.time_limit.timed_training import training_seconds
+from focalsweep.time_limit.timed_training import shortened, training_seconds
 from focalsweep.training.one_by_one import OneByOneTrainer
 
 SCORED = 1 / 3
@@ -130,37 +132,56 @@ def rounds(plan: Plan, scale: Scale) -> int:
     return math.ceil(scale.trials / plan.budget.trials_per_round)
 
 
-def counted_pace(plan: Plan, *, slowness: float = 1.0) -> Pace:
-    """Count operations: the pace is the same on every machine.
-
-    Parameters
-    ----------
-    plan : Plan
-        Its rows, columns, classes and model are read.
-    slowness : float, default 1
-        > 0: how much slower than the machine of the constants everything is.
-    """
-    columns = max(int(view.features.shape[1]) for view in plan.folds.views)
-    row = ROW_SECONDS + 6 * _multiplications(model_builder(plan)(columns)) / OPERATIONS_A_SECOND
-    trainer, _ = trainer_of(plan)
-    if isinstance(trainer, OneByOneTrainer):
-        row += STEP_SECONDS / plan.batch_size
-    rows, classes = plan.dataset.n_rows, plan.dataset.n_classes
-    reference = LINEAR_SECONDS * rows * columns * classes
-    if classes <= MOST_BOOSTED:
-        reference += classes * (TREES_SECONDS + BOOSTING_SECONDS * rows * columns)
-    return Pace(
-        plan=plan,
-        row_seconds=slowness * row,
-        reference_seconds=slowness * reference,
-        evidence_seconds=slowness * (FIT_SECONDS + DECISION_SECONDS * rows * classes),
-    )
+def counted_pace(plan: Plan) -> Pace:
+    """Count operations: the pace is the same on every machine."""
+    return _pace(plan, row_seconds=_counted_row(plan), slowness=1.0)
 
 
 def timed_pace(plan: Plan) -> Pace:
     """Time some steps: the pace is that of this machine, as busy as it is."""
     row = training_seconds(plan) / sum(visits(plan, scale_of(plan)))
-    return replace(counted_pace(plan, slowness=_slowness()), row_seconds=row)
+    return _pace(plan, row_seconds=row, slowness=_slowness())
+
+
+def _pace(plan: Plan, *, row_seconds: float, slowness: float) -> Pace:
+    """Add what follows training, which is always counted.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its rows, columns and classes are read.
+    row_seconds : float
+        Of a visit.
+    slowness : float
+        > 0: how much slower than the machine of the constants everything is.
+    """
+    rows, classes = plan.dataset.n_rows, plan.dataset.n_classes
+    cells = rows * _columns(plan)
+    reference = LINEAR_SECONDS * cells * classes
+    if classes <= MOST_BOOSTED:
+        reference += classes * (TREES_SECONDS + BOOSTING_SECONDS * cells)
+    return Pace(
+        plan=plan,
+        row_seconds=row_seconds,
+        reference_seconds=slowness * reference,
+        evidence_seconds=slowness * (FIT_SECONDS + DECISION_SECONDS * rows * classes),
+    )
+
+
+def _counted_row(plan: Plan) -> float:
+    """Return the seconds of a visit of what is trained: frozen layers see each row once only."""
+    model = model_builder(plan)(_columns(plan))
+    split = parts(model)
+    trained = model if split is None else split[1]
+    seconds = ROW_SECONDS + 6 * _multiplications(trained) / OPERATIONS_A_SECOND
+    trainer, _ = trainer_of(shortened(plan)[0])
+    if isinstance(trainer, OneByOneTrainer):
+        seconds += STEP_SECONDS / plan.batch_size
+    return seconds
+
+
+def _columns(plan: Plan) -> int:
+    return max(int(view.features.shape[1]) for view in plan.folds.views)
 
 
 def _slowness() -> float:
@@ -175,8 +196,8 @@ def _slowness() -> float:
 def _multiplications(model: keras.Model) -> int:
     """Count a row's multiplications: every weight, once a place where a convolution uses it."""
     total = 0
-    for layer in model.layers:
-        shape = getattr(layer.output, "shape", ())
-        places = int(np.prod([size for size in shape[1:-1] if size is not None]))
-        total += layer.count_params() * max(places, 1)
+    for call in flat_calls(model):
+        if isinstance(call.operation, keras.Layer):
+            places = [size for size in call.outputs[0].shape[1:-1] if size is not None]
+            total += call.operation.count_params() * math.prod(places)
     return total

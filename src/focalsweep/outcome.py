@@ -18,6 +18,8 @@ from focalsweep.errors import InputError, UserError
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.loss_point import loss_point, outside_loss
 from focalsweep.evidence.result import SweepResult, Verdict
+from focalsweep.metrics.objective import objective_label
+from focalsweep.metrics.objective_words import difference_words, score_words
 from focalsweep.report import wording
 from focalsweep.report.frames import arms_frame, find_arm, rule_of, trials_frame
 from focalsweep.report.write import REPORT_FILE, TRIALS_FILE, write_text
@@ -175,9 +177,9 @@ class Outcome:
     def __repr__(self) -> str:
         best = self._arm(None)
         objective = self.result.objective
-        reached = wording.objective_score(best.argmax_score, objective)
+        reached = score_words(best.argmax_score, objective)
         return (
-            f"<Outcome {self.verdict.decision}: {best.name}, {wording.objective_words(objective)} "
+            f"<Outcome {self.verdict.decision}: {best.name}, {objective_label(objective)} "
             f"{reached}, {len(self.result.arms)} arms, {self.path}>"
         )
 
@@ -239,10 +241,10 @@ def _row(arm: ArmResult, *, objective: str, chosen: bool) -> str:
     against = arm.difference
     cells = (
         arm.name,
-        wording.objective_score(arm.argmax_score, objective),
-        wording.objective_score(arm.decision_score, objective),
+        score_words(arm.argmax_score, objective),
+        score_words(arm.decision_score, objective),
         wording.objective_interval(arm.decision_interval, objective),
-        "" if against is None else wording.difference(against.mean, objective),
+        "" if against is None else difference_words(against.mean, objective),
         ", ".join(wording.chosen_words(arm.best)),
     )
     tag = "th" if chosen else "td"

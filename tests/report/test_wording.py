@@ -7,7 +7,7 @@ import pytest
 
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import Decision
-from focalsweep.metrics.objective import LABEL_OBJECTIVES, OBJECTIVES
+from focalsweep.metrics.objective import LABEL_OBJECTIVES, OBJECTIVES, objective_label
 from focalsweep.report.wording import (
     axis_words,
     chosen_words,
@@ -18,7 +18,6 @@ from focalsweep.report.wording import (
     number,
     objective_hint,
     objective_interval,
-    objective_words,
     outcome_words,
     percent,
     positive_weights,
@@ -42,7 +41,7 @@ def test_no_decision_about_labels_speaks_of_classes(decision):
 
 @pytest.mark.parametrize("name", LABEL_OBJECTIVES)
 def test_every_objective_of_labels_has_a_name_and_a_hint(name):
-    assert objective_words(name)
+    assert objective_label(name)
     assert "class" not in objective_hint(name, "multi_label")
 
 
@@ -57,7 +56,7 @@ def test_under_costs_the_decision_layer_is_what_is_used():
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_has_a_name_and_a_hint(name):
-    assert objective_words(name)
+    assert objective_label(name)
     assert objective_hint(name)
 
 
@@ -71,7 +70,7 @@ def test_every_objective_has_a_name_and_a_hint(name):
 )
 def test_an_axis_says_so_where_lower_is_better(name, axis):
     assert axis_words(name) == axis
-    assert axis.startswith(objective_words(name))
+    assert axis.startswith(objective_label(name))
 
 
 @pytest.mark.parametrize(

@@ -23,17 +23,12 @@ from focalsweep.config.arm_schema import Family
 from focalsweep.errors import UserError
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective import lower_is_better
-from focalsweep.metrics.objective_words import own_unit
+from focalsweep.metrics.objective import lower_is_better, objective_label
+from focalsweep.metrics.objective_words import difference_words, own_unit, score_words
 from focalsweep.report.page import environment
 from focalsweep.report.plots.gains import gains_plot
 from focalsweep.report.task_words import words_of
-from focalsweep.report.wording import (
-    decision_words,
-    difference,
-    objective_score,
-    objective_words,
-)
+from focalsweep.report.wording import decision_words
 from focalsweep.report.write import write_text
 
 FEWEST_FOR_A_TEST = 6
@@ -141,7 +136,7 @@ def print_comparison(console: Console, comparison: SweepComparison) -> None:
         )
     console.print(sweeps)
     arms = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    unit = objective_words(comparison.objective)
+    unit = objective_label(comparison.objective)
     gain = f"{unit},\nfrom cross-entropy"
     for column in ("arm", "mean rank", gain, "wins", "losses", "p"):
         arms.add_column(column, justify="left" if column == "arm" else "right")
@@ -185,7 +180,7 @@ def write_comparison(comparison: SweepComparison, path: Path) -> Path:
             show_score=lambda value: (
                 ""
                 if math.isnan(value)
-                else objective_score(own_unit(value, comparison.objective), comparison.objective)
+                else score_words(own_unit(value, comparison.objective), comparison.objective)
             ),
             plotly_js=Markup(get_plotlyjs()),
         )
@@ -201,7 +196,7 @@ def _turned(scores: pd.DataFrame, objective: str) -> pd.DataFrame:
 
 
 def _gain_words(mean_difference: float, objective: str) -> str:
-    return difference(own_unit(mean_difference, objective), objective)
+    return difference_words(own_unit(mean_difference, objective), objective)
 
 
 def _or_blank(value: float, form: str) -> str:

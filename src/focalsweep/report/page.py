@@ -19,8 +19,8 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective import COST
-from focalsweep.metrics.objective_words import amount_words
+from focalsweep.metrics.objective import COST, objective_label
+from focalsweep.metrics.objective_words import amount_words, difference_words, score_words
 from focalsweep.report import tables, wording
 from focalsweep.report.frames import find_arm, has_rule, leading_arms
 from focalsweep.report.inspection_words import gibibytes
@@ -156,7 +156,7 @@ def render_report(
             plots=drawn,
             tables=tables,
             show_score=lambda value: _typeset(wording.score(value)),
-            show_objective=lambda value: _typeset(wording.objective_score(value, result.objective)),
+            show_objective=lambda value: _typeset(score_words(value, result.objective)),
             show_percent=wording.percent,
             sections=sections,
             plotly_js=Markup(get_plotlyjs()),
@@ -206,9 +206,9 @@ def environment() -> Environment:
     made.filters |= {
         "score": lambda value: _typeset(wording.score(value)),
         "signed": lambda value: _typeset(wording.score(value, signed=True)),
-        "objective_score": lambda value, name: _typeset(wording.objective_score(value, name)),
+        "objective_score": lambda value, name: _typeset(score_words(value, name)),
         "objective_interval": lambda value, name: _typeset(wording.objective_interval(value, name)),
-        "difference": lambda value, name: _typeset(wording.difference(value, name)),
+        "difference": lambda value, name: _typeset(difference_words(value, name)),
         "difference_interval": lambda value, name: _typeset(
             wording.difference_interval(value, name)
         ),
@@ -221,7 +221,7 @@ def environment() -> Environment:
         "decision": wording.decision_words,
         "tone": wording.decision_tone,
         "outcome": wording.outcome_words,
-        "objective": wording.objective_words,
+        "objective": objective_label,
         "axis": wording.axis_words,
         "objective_hint": wording.objective_hint,
         "chosen_words": wording.chosen_words,

@@ -20,6 +20,7 @@ from rich.text import Text
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.facts import ClassFacts, DatasetFacts
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective_words import difference_words, score_words
 from focalsweep.report.frames import has_rule, judged_inner_score, leading_arms
 from focalsweep.report.pruning_words import pruning_sentence
 from focalsweep.report.task_words import TaskWords, words_of
@@ -28,12 +29,10 @@ from focalsweep.report.wording import (
     chosen_words,
     decision_tone,
     decision_words,
-    difference,
     difference_interval,
     label_sentences,
     number,
     objective_interval,
-    objective_score,
     percent,
 )
 
@@ -216,7 +215,7 @@ def _print_rest(
     told = f"{len(rest)} more arms, lower on validation rows: {', '.join(arm.name for arm in rest)}"
     if differences:
         ends = min(differences), max(differences)
-        low, high = (difference(value, objective) for value in ends)
+        low, high = (difference_words(value, objective) for value in ends)
         told += f"; {low} to {high} against {words.control}"
     console.print(Text(f"{told}."))
 
@@ -232,9 +231,9 @@ def _arm_table(result: SweepResult, arms: Sequence[ArmResult]) -> Table:
     table.add_column("against\ncross-entropy", justify="right", no_wrap=True)
     for arm in arms:
         span = arm.decision_interval if weighted else arm.argmax_interval
-        scores = [objective_score(arm.argmax_score, objective)]
+        scores = [score_words(arm.argmax_score, objective)]
         if weighted:
-            scores.append(objective_score(arm.decision_score, objective))
+            scores.append(score_words(arm.decision_score, objective))
         table.add_row(
             _arm_cell(arm, chosen=arm.name == result.verdict.arm),
             *scores,
@@ -244,7 +243,7 @@ def _arm_table(result: SweepResult, arms: Sequence[ArmResult]) -> Table:
     if result.references:
         table.add_section()
     for reference in result.references:
-        scores = [objective_score(reference.score, objective), *([""] if weighted else [])]
+        scores = [score_words(reference.score, objective), *([""] if weighted else [])]
         table.add_row(
             Text.assemble(reference.label, ("\n  reference", "dim")),
             *scores,
@@ -268,4 +267,4 @@ def _difference_cell(arm: ArmResult, objective: str) -> Text:
     span = difference_interval(arm.difference.interval, objective)
     if len(span) > _DIFFERENCE_WIDTH:
         span = span.replace(" to ", "\nto ")
-    return Text.assemble(difference(arm.difference.mean, objective), (f"\n{span}", "dim"))
+    return Text.assemble(difference_words(arm.difference.mean, objective), (f"\n{span}", "dim"))

@@ -22,6 +22,7 @@ from rich.text import Text
 
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective_words import difference_words, score_words
 from focalsweep.report.drift import drift_frame, drift_table
 from focalsweep.report.frames import arms_frame, control_arm, find_arm
 from focalsweep.report.page import environment
@@ -29,9 +30,7 @@ from focalsweep.report.plots.drift import drift_plot, scores_plot
 from focalsweep.report.wording import (
     axis_words,
     decision_words,
-    difference,
     loss_numbers,
-    objective_score,
     percent,
     spread,
 )
@@ -125,8 +124,8 @@ def print_variants(console: Console, results: Mapping[Path, SweepResult]) -> Non
         for arm in result.arms:
             table.add_row(
                 Text(f"  {arm.name}", "bold" if arm.name == verdict.arm else ""),
-                objective_score(arm.decision_score, name),
-                difference(arm.difference.mean, name) if arm.difference else "",
+                score_words(arm.decision_score, name),
+                difference_words(arm.difference.mean, name) if arm.difference else "",
                 Text("\n".join(_chosen(arm)), "dim"),
             )
         table.add_section()

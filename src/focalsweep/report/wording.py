@@ -18,9 +18,7 @@ from focalsweep.metrics.objective import lower_is_better, objective_label
 from focalsweep.metrics.objective_words import (
     NOTHING,
     difference_interval_words,
-    difference_words,
     score_interval_words,
-    score_words,
 )
 from focalsweep.report.task_words import words_of
 
@@ -130,11 +128,6 @@ def outcome_words(comparison: Comparison, decision: Decision) -> str:
     return _OUTCOMES[comparison.outcome]
 
 
-def objective_words(name: str) -> str:
-    """Name an objective in a text."""
-    return objective_label(name)
-
-
 def axis_words(name: str) -> str:
     """Name an objective on an axis or over a column, with its direction where that is down."""
     label = objective_label(name)
@@ -156,19 +149,9 @@ def score(value: float, *, signed: bool = False) -> str:
     return ("-" if value < 0 else "+" if signed else "") + text
 
 
-def objective_score(utility: float, objective: str) -> str:
-    """Write a score of the objective, or a cost or log-loss as it is."""
-    return score_words(utility, objective)
-
-
 def objective_interval(value: Interval, objective: str) -> str:
     """Write the interval of such a score; one without an end, as of a single fold, is unknown."""
     return score_interval_words(value.low, value.high, objective)
-
-
-def difference(utility: float, objective: str) -> str:
-    """Write a difference of two scores: with its sign, or "saves 0.47", "0.050 lower"."""
-    return difference_words(utility, objective)
 
 
 def difference_interval(value: Interval, objective: str) -> str:

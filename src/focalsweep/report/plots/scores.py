@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SweepResult
-from focalsweep.metrics.objective_words import difference_words
+from focalsweep.metrics.objective_words import difference_words, score_words
 from focalsweep.report.frames import has_rule
 from focalsweep.report.plots.style import (
     FAMILY_COLOURS,
@@ -29,7 +29,6 @@ from focalsweep.report.wording import (
     difference_interval,
     family_words,
     objective_interval,
-    objective_score,
     outcome_words,
 )
 
@@ -167,7 +166,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
                 span=arm.argmax_interval,
                 marker=marker | {"symbol": f"{style.symbol}-open", "line": {"width": 2}},
                 hover=f"{plain(arm.label)}, {words.plain}<br>"
-                f"{objective_score(arm.argmax_score, name)} "
+                f"{score_words(arm.argmax_score, name)} "
                 f"({objective_interval(arm.argmax_interval, name)})",
             )
         )
@@ -179,7 +178,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
                     span=arm.decision_interval,
                     marker=marker,
                     hover=f"{plain(arm.label)}, {words.ruled}<br>"
-                    f"{objective_score(arm.decision_score, name)} "
+                    f"{score_words(arm.decision_score, name)} "
                     f"({objective_interval(arm.decision_interval, name)})",
                 )
             )
@@ -195,7 +194,7 @@ def scores_by_arm(result: SweepResult) -> Plot:
                     "color": REFERENCE_COLOUR,
                     "line": {"width": 2},
                 },
-                hover=f"{plain(reference.label)}<br>{objective_score(reference.score, name)} "
+                hover=f"{plain(reference.label)}<br>{score_words(reference.score, name)} "
                 f"({objective_interval(reference.interval, name)})",
             )
         )

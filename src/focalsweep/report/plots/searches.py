@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from focalsweep.evidence.result import Surface, SweepResult
+from focalsweep.metrics.objective_words import score_words
 from focalsweep.report.frames import FINAL_FOLD, control_arm, leading_arms, shown_arms
 from focalsweep.report.plots.style import (
     BAND_COLOUR,
@@ -23,7 +24,7 @@ from focalsweep.report.plots.style import (
     shade,
     turn_axis,
 )
-from focalsweep.report.wording import axis_words, objective_score
+from focalsweep.report.wording import axis_words
 
 _FEWEST_FOR_BAND = 15
 
@@ -199,7 +200,7 @@ def learning_curves(result: SweepResult) -> Plot:
                     legendgroup=arm.name,
                     marker={"color": style.colour, "symbol": style.symbol, "size": 11},
                     hovertemplate=f"{plain(arm.label)}<br>chosen: epoch {arm.best.epochs}, "
-                    f"{objective_score(float(curve[arm.best.epochs - 1]), result.objective)}"
+                    f"{score_words(float(curve[arm.best.epochs - 1]), result.objective)}"
                     f"<extra></extra>",
                 )
             )

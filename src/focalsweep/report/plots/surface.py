@@ -9,10 +9,10 @@ from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
 from focalsweep.evidence.surface import SmoothSurface, smooth_surface
 from focalsweep.metrics.objective import lower_is_better
-from focalsweep.metrics.objective_words import own_unit
+from focalsweep.metrics.objective_words import own_unit, score_words
 from focalsweep.report.frames import FINAL_FOLD, find_arm, leading_arms
 from focalsweep.report.plots.style import Plot, new_figure, plain
-from focalsweep.report.wording import axis_words, objective_score
+from focalsweep.report.wording import axis_words
 
 _MOST = 2
 """Surfaces on the page: the leading arm's first."""
@@ -91,7 +91,7 @@ def _map(result: SweepResult, trials: pd.DataFrame, arm: ArmResult, smooth: Smoo
                 "color": "#d55e00",
                 "line": {"width": 1, "color": "#ffffff"},
             },
-            text=[objective_score(value, name) for value in own["value"]],
+            text=[score_words(value, name) for value in own["value"]],
             hovertemplate="gamma %{x:.3g}, tau %{y:.3g}: %{text}<extra>a trial</extra>",
         )
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from focalsweep.evidence.cost_unit import cost_unit
+from focalsweep.evidence.cost_unit import cost_unit, log_loss_unit
 from focalsweep.evidence.predictions import Predictions
 
 FRAUD, OK = 0, 1
@@ -80,3 +80,18 @@ def test_between_many_classes_the_constant_is_the_cheapest_of_all():
     )
     found = cost_unit(three, baseline=[baseline], class_counts=(5, 10, 5))
     assert found == (5 * 5 + 5 * 5) / 20  # always the middle one
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ((60, 17_940), 0.02235),  # a gain of 0.03 could not be
+        ((6e-3, 1.794), 0.02235),  # weights of any size
+        ((50, 50), np.log(2)),
+        ((0, 50, 50), np.log(2)),
+        ((1,) * 10, 1.0),  # 2.3 nats, but thresholds become no laxer than they read
+        (((17_940, 60), (50, 50)), (0.02235 + np.log(2)) / 2),  # labels: [without, with] each
+    ],
+)
+def test_log_loss_is_measured_against_the_best_constant_probabilities(counts, expected):
+    assert log_loss_unit(counts) == pytest.approx(expected, rel=1e-3)

@@ -239,7 +239,10 @@ class TrackingConfig(Value):
 
 
 class VerdictConfig(Value):
-    """Set the thresholds of the verdict rule, in units of the objective."""
+    """Set the thresholds of the verdict rule, in units of the objective.
+
+    Costs and log-loss have none: there they are shares of what there is to save.
+    """
 
     smallest_difference: float = Field(ge=0)
     """A side is better when it is probably ahead by more than this."""

@@ -20,7 +20,7 @@ from focalsweep.evidence.comparison import (
     compare_folds,
     compare_test_rows,
 )
-from focalsweep.evidence.cost_unit import cost_unit
+from focalsweep.evidence.cost_unit import cost_unit, log_loss_unit
 from focalsweep.evidence.cross_fitting import cross_fitted_score
 from focalsweep.evidence.detectable import detectable
 from focalsweep.evidence.paired import Posterior, SampledPosterior, corrected_t
@@ -108,8 +108,8 @@ def judge(
     chosen : sequence of Chosen
         One an arm and scope.
     folds, evaluation, objective, rule
-        The sweep's. Under costs the rule's differences are shares of what there is to save, see
-        `focalsweep.evidence.cost_unit`.
+        The sweep's. Where lower is better the rule's differences are shares of what there is to
+        save, see `focalsweep.evidence.cost_unit`.
     shortfall : str or None
         See `reach_verdict`; nothing is then said of what these rows could show.
     seed : int
@@ -117,12 +117,15 @@ def judge(
     """
     evidence = gather(chosen, folds=folds, objective=objective)
     scores = [entry.scores for entry in evidence]
-    class_rows = _class_rows(evidence[0].outer[0], folds)
-    if objective.costs is not None:
+    counts = _class_counts(evidence[0].outer[0], folds)
+    class_rows = counts[:, 1] if counts.ndim == 2 else counts
+    if not objective.uses_decisions:
+        rule = rule.in_unit(log_loss_unit(counts))
+    elif objective.costs is not None:
         baseline = simplest_first(scores)[0].name
         predictions = next(entry.predictions for entry in evidence if entry.arm.name == baseline)
         rule = rule.in_unit(
-            cost_unit(objective.costs, baseline=predictions, class_counts=class_rows)
+            cost_unit(objective.costs, baseline=predictions, class_counts=counts)
         )
     if evaluation.kind == "nested":
         ratio = float(np.mean([_test_train_ratio(c, folds) for c in evidence[0].outer]))
@@ -196,14 +199,13 @@ def gather(chosen: Sequence[Chosen], *, folds: Folds, objective: Objective) -> l
     return evidence
 
 
-def _class_rows(chosen: Chosen, folds: Folds) -> NDArray[np.floating]:
-    """Count all rows of each class, or with each label, shape (classes,)."""
+def _class_counts(chosen: Chosen, folds: Folds) -> NDArray[np.floating]:
+    """Count all rows of each class, (classes,), or [without, with] each label, (labels, 2)."""
     view = folds.views[chosen.refit_members[0].view]
     tested = class_counts(
         chosen.test_labels, n_classes=len(view.natural_counts), weights=chosen.test_weights
     )
-    counts = np.asarray(view.natural_counts + tested, dtype=np.float64)
-    return counts[:, 1] if counts.ndim == 2 else counts
+    return np.asarray(view.natural_counts + tested, dtype=np.float64)
 
 
 def _test_train_ratio(chosen: Chosen, folds: Folds) -> float:

@@ -103,7 +103,7 @@ class Plan:
 
     @property
     def rule(self) -> VerdictRule:
-        """The verdict's thresholds; under costs as shares of what there is to save."""
+        """The verdict's thresholds; with costs or log-loss as shares of what there is to save."""
         verdict = self.config.verdict
         return VerdictRule(
             smallest_difference=verdict.smallest_difference,

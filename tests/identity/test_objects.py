@@ -100,3 +100,21 @@ def test_what_is_used_outside_of_the_notebook_is_named(hashes):
 def test_a_function_that_calls_itself_and_a_name_of_nothing_have_a_fingerprint(hashes):
     again = "def f(n):\n    return f(n - 1) if n else g()\n\ndef g():\n    return f(0)\n"
     assert len(set(hashes(again, "f", "g", "missing"))) == 3
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import numpy as np\nWIDTH = np.int64(8)\ndef build():\n    return WIDTH\n",
+        "WIDTHS = range(8)\ndef build():\n    return WIDTHS\n",
+        "import functools\n@functools.cache\ndef build():\n    return 8\n",
+        "class Maker:\n    def __init__(self, width):\n        self.width = width\n"
+        "    def make(self):\n        return self.width\nbuild = Maker(8).make\n",
+    ],
+    ids=["a NumPy number", "a range", "a cached function", "a method of an object"],
+)
+def test_a_number_is_seen_wherever_it_is_kept(source, hashes):
+    assert hashes(source, "build") == hashes(source, "build")
+    assert hashes(source, "build") != hashes(
+        source.replace("(8)", "(64)").replace("return 8", "return 64"), "build"
+    )

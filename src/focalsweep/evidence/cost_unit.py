@@ -15,8 +15,8 @@ The baseline's cost is that of test rows, read after training and used for nothi
 no arm, point or decision is chosen by it. A unit that is small by chance makes "better" no easier
 than the plain claim that the difference is above zero.
 
-Log-loss has the same trouble: where 60 rows of 18,000 are fraud, who always states these shares has
-a log-loss of 0.022, so a gain of 0.03 cannot be. There the unit is the log-loss of the best constant
+Log-loss has the same trouble: where 60 rows of 18,000 are fraud, whoever always states these shares
+has 0.022, so a gain of 0.03 cannot be. There the unit is the log-loss of the best constant
 probabilities, the entropy of the class shares, and no more than 1.
 """
 

@@ -124,9 +124,7 @@ def judge(
     elif objective.costs is not None:
         baseline = simplest_first(scores)[0].name
         predictions = next(entry.predictions for entry in evidence if entry.arm.name == baseline)
-        rule = rule.in_unit(
-            cost_unit(objective.costs, baseline=predictions, class_counts=counts)
-        )
+        rule = rule.in_unit(cost_unit(objective.costs, baseline=predictions, class_counts=counts))
     if evaluation.kind == "nested":
         ratio = float(np.mean([_test_train_ratio(c, folds) for c in evidence[0].outer]))
         compare = compare_folds(scores, test_train_ratio=ratio)

@@ -10,13 +10,13 @@ import functools
 import hashlib
 import sys
 from collections.abc import Iterator
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 MAIN = "__main__"
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), type(...))
+_PLAIN = (str, bytes, int, float, complex, bool, type(None), type(...), range)
 
 
 def main_hash(name: str) -> tuple[str, list[str]]:
@@ -75,13 +75,15 @@ class _Walk:
         elif isinstance(value, type):
             for each in (*value.__bases__, *_of_class(value)):
                 yield from self.parts(each)
+        elif isinstance(value, MethodType):
+            yield from self.parts([value.__func__, value.__self__])
         elif isinstance(value, functools.partial):
             yield from self.parts([value.func, value.args, value.keywords])
         elif isinstance(value, staticmethod | classmethod):
             yield from self.parts(value.__func__)
         elif isinstance(value, property):
             yield from self.parts([value.fget, value.fset, value.fdel])
-        elif isinstance(value, np.ndarray):
+        elif isinstance(value, np.ndarray | np.generic):
             yield f"{value.dtype}{value.shape}{hashlib.sha256(value.tobytes()).hexdigest()}"
         elif isinstance(value, list | tuple):
             for each in value:
@@ -94,6 +96,8 @@ class _Walk:
                 yield from self.parts(each)
         else:
             yield from self.parts(type(value))
+            # What decorates without being a function, as `functools.cache`, says what it holds.
+            yield from self.parts(getattr(value, "__wrapped__", None))
             if type(value).__module__ == MAIN:
                 yield from self.parts(vars(value) if hasattr(value, "__dict__") else None)
 

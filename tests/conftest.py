@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ LONGEST = {
     "test_pruning.py",
 }
 """Files of more than half a minute."""
+
+# On a busy machine any example may take long, which says nothing of the code.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -139,12 +139,12 @@ def _schedule(
     from focalsweep.report.write import read_result
 
     path = composed.run_dir
-    stored = read_result(path) if (path / RESULT_FILE).exists() else None
-    begun = run_folder.begun(composed.run_dir)
-    finished = stored is not None and begun in (None, stored.budget.carried_out)
-    if stored is not None and finished:
-        before = stored.budget
-        if not before.again or before.minutes == deadline.minutes:
+    begun = run_folder.begun(path)
+    stored = read_result(path).budget if (path / RESULT_FILE).exists() else None
+    if stored is not None and begun not in (None, stored.carried_out):
+        stored = None  # a command with more time has begun to do more since
+    if stored is not None:
+        if not stored.again or stored.minutes == deadline.minutes:
             return None
         begun = None
     plan = start(plan)
@@ -153,12 +153,12 @@ def _schedule(
     try:
         planned = schedule(plan, dataset, deadline=deadline, held=composed.typed, begun=begun)
     except UserError:
-        if finished:  # less time than it had: nothing to add
-            return None
-        raise
-    if stored is None or not finished or stored.budget.carried_out is None:
+        if stored is None:
+            raise
+        return None  # less time than it had: nothing to add
+    if stored is None or stored.carried_out is None:
         return planned
-    return planned if exceeds(planned.carried_out, stored.budget.carried_out) else None
+    return planned if exceeds(planned.carried_out, stored.carried_out) else None
 
 
 def start(plan: Plan) -> Plan:

@@ -28,9 +28,6 @@ from focalsweep.training.one_by_one import OneByOneTrainer
 from focalsweep.training.peak_memory import PeakMemory, peak_memory
 from focalsweep.training.population import PopulationTrainer
 
-MOST_STEPS = 30
-"""Steps of a timed epoch: more rows than these steps take are counted, not timed."""
-
 
 def inspect_plan(planned: Schedule, *, command: str, timing: bool = True) -> Inspection:
     """Say what the data are, and what the sweep that was planned on them would be.

@@ -21,11 +21,13 @@ from focalsweep.report.write import write_text
 CONFIG_FILE = "config.yaml"
 DATA_FILE = "data.sha256"
 CODE_FILE = "code.json"
-_SHOWN = 4
 SCALE_FILE = "scale.json"
 """What of the sweep is carried out, for the command that goes on."""
 JOURNAL_FILE = "studies.journal"
 CHUNKS_FOLDER = "chunks"
+
+_SHOWN = 4
+"""Changes of the code that a message names."""
 
 
 @contextmanager
@@ -115,10 +117,10 @@ def check(composed: ComposedSweep, *, data_sha256: str | None, code: Identity) -
             f"The run folder `{folder}` holds a sweep with another {keys}; choose another folder "
             "with `hydra.run.dir=DIR`, or remove this one."
         )
-    edited = [] if (folder / RESULT_FILE).exists() else changed_code(folder, code)
+    edited = [] if (folder / RESULT_FILE).exists() else _changed_code(folder, code)
     if edited:
         raise UserError(
-            f"The code has changed since the sweep in `{folder}` was started ({listed(edited)}), "
+            f"The code has changed since the sweep in `{folder}` was started ({_listed(edited)}), "
             "and results of both would be mixed; choose another folder with `hydra.run.dir=DIR`, "
             "remove this one, or go on with the code as it was."
         )
@@ -132,16 +134,16 @@ def check(composed: ComposedSweep, *, data_sha256: str | None, code: Identity) -
 def finished_by_other_code(composed: ComposedSweep, *, code: Identity) -> str | None:
     """Say so where the folder holds a finished sweep of other code than today's."""
     folder = composed.run_dir
-    edited = changed_code(folder, code) if (folder / RESULT_FILE).exists() else []
+    edited = _changed_code(folder, code) if (folder / RESULT_FILE).exists() else []
     if not edited:
         return None
     return (
-        f"The code has changed since this sweep was started ({listed(edited)}), and the data are "
+        f"The code has changed since this sweep was started ({_listed(edited)}), and the data are "
         "not read again; choose another folder with `hydra.run.dir=DIR` for a new sweep."
     )
 
 
-def changed_code(folder: Path, code: Identity) -> list[str]:
+def _changed_code(folder: Path, code: Identity) -> list[str]:
     """Say what of the code is other than when the folder's sweep was started; [] for a new one."""
     if not (folder / CONFIG_FILE).exists():
         return []
@@ -151,7 +153,7 @@ def changed_code(folder: Path, code: Identity) -> list[str]:
     return differences(from_text(file.read_text(encoding="utf-8")), code)
 
 
-def listed(changes: list[str]) -> str:
+def _listed(changes: list[str]) -> str:
     """Write the first changes and the number of the others."""
     more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
     return ", ".join(changes[:_SHOWN]) + more

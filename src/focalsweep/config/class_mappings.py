@@ -50,10 +50,8 @@ def take_mappings(overrides: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
             others.append(override)
             continue
         # YAML wants a space behind the colon, which Hydra does not.
-        spaced = re.sub(r":(?=[-+.\d{\[])", ": ", value)
-        read = _read(value)
-        if read is None:
-            read = _read(spaced)
+        forms = (value, re.sub(r":(?=[-+.\d{\[])", ": ", value))
+        read = next((found for form in forms if (found := _read(form)) is not None), None)
         if read is None:
             raise UserError(
                 f"`{at}` must be a mapping by class. Received: `{value}`; put names with special "

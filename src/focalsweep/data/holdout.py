@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,17 +170,17 @@ def _dealt_holdout(
         own = None if groups is None else groups[part]
         return class_units(labels[part], groups=own, n_classes=len(possible))
 
-    others = np.random.SeedSequence(seed).generate_state(_TRIES).tolist()
-    first: NDArray[np.bool_] | None = None
-    for own_seed in (seed, *others):
+    def drawn(own_seed: int) -> NDArray[np.bool_]:
         numbers = fold_numbers(
             labels, folds=share.denominator, seed=own_seed, groups=groups, least=2
         )
-        is_test = numbers < share.numerator
+        return numbers < share.numerator
+
+    first = drawn(seed)
+    others = map(drawn, np.random.SeedSequence(seed).generate_state(_TRIES).tolist())
+    for is_test in chain([first], others):
         if ((units_in(is_test) > 0) & (units_in(~is_test) > 1) | (possible < 3)).all():
             return is_test
-        first = is_test if first is None else first
-    assert first is not None
     return first
 
 

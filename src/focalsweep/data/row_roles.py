@@ -245,13 +245,12 @@ def _plain(
     text = column.astype("object").map(str)
     if text.str.fullmatch(r"[0-9]+").all():  # codes such as 0905 are times here
         return pd.to_numeric(text)
-    plain = plain_column(
+    return plain_column(
         pd.Series(column.to_numpy()),
         name=str(column.name),
         record=record or Record(),
         given=given or Written(),
     )
-    return plain
 
 
 def _column(values: ArrayLike, *, key: str, rows: int) -> pd.Series[Any]:

@@ -20,7 +20,7 @@ from focalsweep.data.kinds.categories import (
 from focalsweep.data.kinds.texts import FEWEST_WORDS, is_free_text
 from focalsweep.data.written import Record, Written
 from focalsweep.data.written_dates import Order, find_dates, order_in_words
-from focalsweep.data.written_numbers import WrittenNumbers, find_numbers, share_of_numbers
+from focalsweep.data.written_numbers import WrittenNumbers, find_numbers, look_like_numbers
 
 # Written for "missing" in public tables, beside the empty field, NA, NaN and null.
 PLACEHOLDERS = frozenset(
@@ -177,9 +177,9 @@ def _mostly_numbers(levels: pd.Series[str], *, name: str, record: Record) -> Non
     """Warn where a few words make names of a column of numbers, which would then not be used."""
     if len(levels) <= MOST_LEVELS or is_free_text(list(levels)):
         return
-    share = share_of_numbers(levels)
-    if _MOSTLY <= share < 1:
-        [odd] = [level for level in levels if share_of_numbers(pd.Series([level])) == 0][:1]
+    numbers = look_like_numbers(levels)
+    if _MOSTLY <= numbers.mean() < 1:
+        odd = levels[~numbers].iloc[0]
         record.warnings[
             "Nearly all values are numbers, and the others make them names; "
             "`dataset.missing=[WORD]` says which words mean that there is none"

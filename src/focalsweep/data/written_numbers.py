@@ -132,9 +132,9 @@ def read_numbers(values: pd.Series[str], *, written: Written) -> pd.Series[Any]:
     return _values(parts.where(fits), decimal)
 
 
-def share_of_numbers(levels: pd.Series[str]) -> float:
-    """Return the share of the levels that look like numbers of some kind."""
-    return float(_parts(levels)["number"].notna().mean())
+def look_like_numbers(levels: pd.Series[str]) -> pd.Series[bool]:
+    """Tell which of the levels are numbers of some kind, whatever their units and signs."""
+    return _parts(levels)["number"].notna()
 
 
 def _parts(levels: pd.Series[str]) -> pd.DataFrame:

@@ -47,10 +47,8 @@ class Margins(NamedTuple):
 CostMatrix = tuple[tuple[float, ...], ...]
 """What deciding column for a row of class row costs; plain numbers, so it compares by value."""
 
-
 MARGINS = 3
 """Vectors of the margins: hits, predicted, true."""
-
 
 Counts = NDArray[np.integer | np.floating] | Margins
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 from focalsweep.losses.family import sparse_family_loss
 from focalsweep.losses.posterior import corrected_log_proba, two_class_logits
 from focalsweep.losses.sigmoid_family import sigmoid_loss
+from focalsweep.metrics.confusion import MARGINS
 
 _LEAST = 1e-6
 """Smallest probability against a class that float32 still tells from none."""
@@ -136,7 +137,7 @@ class SingleLabel:
     @property
     def counts_shape(self) -> tuple[int, ...]:
         """Shape of one member's counts."""
-        return (self.n_classes, self.n_classes) if self.by_pair else (3, self.n_classes)
+        return (self.n_classes if self.by_pair else MARGINS, self.n_classes)
 
     @staticmethod
     def row_loss(logits: tf.Tensor, labels: tf.Tensor, loss: LossTensors) -> tf.Tensor:

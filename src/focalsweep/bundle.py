@@ -92,6 +92,7 @@ class Bundle:
             When Keras cannot read it: layers of the user's own must be imported before.
         """
         from focalsweep.evidence.final_model import load_final_model
+        from focalsweep.models.refusal import first_sentence
 
         with tempfile.TemporaryDirectory(prefix="focalsweep-") as scratch:
             folder = Path(scratch)
@@ -104,10 +105,9 @@ class Bundle:
                     folder / NETWORK, facts=facts, preprocessor=folder / PREPROCESSOR
                 )
             except (ValueError, TypeError, OSError) as error:
-                lines = str(error).strip().splitlines() or [type(error).__name__]
                 raise UserError(
                     f"The model of `{self.manifest.model.arm}` cannot be loaded: "
-                    f"{lines[0].rstrip('.')}; import the module of your own layers first "
+                    f"{first_sentence(error)}; import the module of your own layers first "
                     "(`--import MODULE`), where it has some."
                 ) from error
 
@@ -171,7 +171,8 @@ def bundle_of(folder: Path, arm: str | None = None) -> Bundle:
     if facts is None or not (models / PREPROCESSOR_FILE).is_file():
         raise UserError(
             f"`{folder}` must hold the model of `{arm}`. Received: a sweep without it; run it "
-            "again in another folder with `tracking.models=true`."
+            "again in another folder with `tracking.models=true`, and with a model that Keras can "
+            "write (a class of your own needs a `get_config`)."
         )
     network = (models / f"{arm}.keras").read_bytes()
     preprocessor = (models / PREPROCESSOR_FILE).read_bytes()

@@ -18,7 +18,7 @@ from focalsweep.data.raw_columns import whole_columns, with_raw
 from focalsweep.errors import UserError
 from focalsweep.evidence.refit import Chosen, refit
 from focalsweep.models.build import build_model
-from focalsweep.models.codes import embeds_its_input, takes_integers
+from focalsweep.models.codes import embeds_its_input, reads_whole_numbers, takes_integers
 from focalsweep.models.frozen_features import parts
 from focalsweep.models.last_dense import check_last_dense, check_output_bias
 from focalsweep.models.logits_check import check_logits
@@ -38,6 +38,9 @@ from focalsweep.training.choice import make_trainer
 from focalsweep.training.loss_variables import check_keras_point
 from focalsweep.training.member import Trainer
 from focalsweep.training.optimizer import Optimizer
+
+_LOOKED_AT = 64
+"""Rows on which a model is tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +231,7 @@ def with_codes(plan: Plan) -> Plan:
     if plan.config.dataset.raw is not None or plan.dataset.sparse is not None:
         return plan
     model = model_builder(plan)(plan.folds.views[0].features.shape[1])
-    if not (takes_integers(model) or embeds_its_input(model)):
+    if not (takes_integers(model) or embeds_its_input(model) or reads_whole_numbers(model)):
         return plan
     whole = whole_columns(plan.dataset)
     others = [str(name) for name in plan.dataset.features if str(name) not in whole]
@@ -263,7 +266,9 @@ def check_model(plan: Plan) -> None:
     """
     rows = plan.folds.views[0].features
     model = model_builder(plan)(rows.shape[1])
-    check_logits(model, rows, n_classes=plan.dataset.n_classes)
+    # Codes that are beyond a vocabulary are among the largest of all rows.
+    ends = [end(view.features, axis=0) for view in plan.folds.views for end in (np.min, np.max)]
+    check_logits(model, np.stack([*ends, *rows[:_LOOKED_AT]]), n_classes=plan.dataset.n_classes)
     if plan.config.model.output_bias != "zero":
         check_output_bias(model)
     counts = plan.counts

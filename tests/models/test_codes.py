@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import pytest
 
-from focalsweep.models.codes import embeds_its_input, takes_integers
+from focalsweep.models.codes import embeds_its_input, reads_whole_numbers, takes_integers
 from focalsweep.models.flat_rows import with_flat_rows
 
 layers = keras.layers
@@ -62,3 +62,42 @@ def test_a_model_that_reads_codes_is_told_from_others(case):
     model = with_flat_rows(make(), n_features=6)
     assert takes_integers(model) is integers
     assert embeds_its_input(model) is embeds
+
+
+class WithWords(layers.Layer):
+    """Adds words and places, as many text models do in one layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.places = layers.Embedding(9, 2), layers.Embedding(6, 2)
+
+    def call(self, inputs):
+        return self.words(inputs) + self.places(keras.ops.arange(6))
+
+
+def one_hot(rows):
+    return keras.ops.one_hot(keras.ops.cast(rows, "int32"), 9)
+
+
+def of_operations():
+    inputs = keras.Input((6,))
+    return keras.Model(inputs, layers.Dense(3)(layers.Flatten()(one_hot(inputs))))
+
+
+WHOLE = {
+    "words in a layer": (lambda: sequence(WithWords(), layers.Flatten()), True),
+    "operations": (of_operations, True),
+    "lambda": (lambda: sequence(layers.Lambda(one_hot), layers.Flatten()), True),
+    "counted": (lambda: sequence(layers.CategoryEncoding(9, "multi_hot")), True),
+    "embedded": (lambda: sequence(*embedding()), True),
+    "positions": (lambda: sequence(WithPositions()), False),
+    "numbers": (lambda: sequence(layers.Dense(8, "relu"), layers.LayerNormalization()), False),
+    "recurrent": (lambda: sequence(layers.Reshape((3, 2)), layers.LSTM(2)), False),
+    "constant": (lambda: sequence(layers.Dense(4, kernel_initializer="zeros")), False),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_a_model_that_sees_only_whole_numbers_is_told_by_what_it_gives(case):
+    make, whole = WHOLE[case]
+    assert reads_whole_numbers(with_flat_rows(make(), n_features=6)) is whole

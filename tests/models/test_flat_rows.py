@@ -145,3 +145,13 @@ def test_the_sentence_of_an_error_is_what_was_wrong():
 def test_an_output_bias_needs_a_dense_layer_with_one():
     with pytest.raises(UserError, match=r"`model\.output_bias` must be zero"):
         check_output_bias(with_flat_rows(Own(), n_features=6))
+
+
+def test_a_code_without_a_place_is_refused_in_one_sentence():
+    inside = [keras.layers.Embedding(5, 2), keras.layers.Flatten(), keras.layers.Dense(3)]
+    flat = with_flat_rows(keras.Sequential([keras.Input((6,)), *inside]), n_features=6)
+    rows = np.full((2, 6), 7, np.float32)
+    with pytest.raises(
+        UserError, match=r"from 7 to 7\. Received: .* = 7 is not in \[0, 5\); codes"
+    ):
+        check_logits(flat, rows, n_classes=3)

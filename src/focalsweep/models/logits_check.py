@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from focalsweep.errors import UserError
+from focalsweep.models.refusal import first_sentence
 
-_ROWS = 64
 _TOLERANCE = 1e-3
 
 
@@ -26,7 +26,7 @@ def check_logits(
     model : keras.Model
         From `focalsweep.models.flat_rows.with_flat_rows`. Its weights are as before afterwards.
     rows : array of shape (rows, columns)
-        Some of the data; the first 64 are looked at.
+        Some of the data.
     n_classes : int
         Classes, or labels.
     key : str
@@ -35,8 +35,9 @@ def check_logits(
     Raises
     ------
     UserError
-        If there is another number of outputs, or if these are probabilities: those of a softmax
-        sum to 1, and those of a sigmoid stay between 0 and 1 whatever the weights.
+        If there is another number of outputs, if the model cannot be called with these rows, or if
+        it gives probabilities: those of a softmax sum to 1, and those of a sigmoid stay between 0
+        and 1 whatever the weights.
     """
     shape = tuple(model.output.shape)
     if len(shape) != 2 or shape[1] != n_classes:
@@ -45,7 +46,6 @@ def check_logits(
             f"of shape (rows, {n_classes}). Received: {_written(shape)} from `{model.name}`; end "
             f"it in `keras.layers.Dense(n_classes)`."
         )
-    rows = rows[:_ROWS]
     if not len(rows) or n_classes < 2:
         return
     own = _outputs(model, rows)
@@ -67,7 +67,16 @@ def _written(shape: tuple[int | None, ...]) -> str:
 
 
 def _outputs(model: keras.Model, rows: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.asarray(keras.ops.convert_to_numpy(model(rows, training=False)), np.float64)
+    try:
+        outputs = model(rows, training=False)
+    except Exception as error:
+        # Such as a code that an `Embedding` has no place for.
+        raise UserError(
+            f"The model `{model.name}` must take the preprocessed rows, with values from "
+            f"{rows.min():g} to {rows.max():g}. Received: {first_sentence(error)}; codes need an "
+            "`Embedding` of the largest code + 1, and none may be negative."
+        ) from error
+    return np.asarray(keras.ops.convert_to_numpy(outputs), np.float64)
 
 
 def _outputs_of_random_weights(

@@ -9,6 +9,9 @@ import keras
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 """Keras writes some errors in bold."""
 
+_TENSORFLOW = re.compile(r"\{\{[^}]*\}\} ?| ?\[Op:\w*\] name:.*| ?\[Op:\w*\]")
+"""Where in its program TensorFlow met an error."""
+
 
 def unsaveable(model: keras.Model) -> str | None:
     """Say why Keras cannot write a model to a file, or None where it can.
@@ -33,7 +36,9 @@ def first_sentence(error: Exception) -> str:
     ----------
     error : Exception
     """
-    text = _COLOURS.sub("", str(error))
+    text = _TENSORFLOW.sub("", _COLOURS.sub("", str(error)))
+    # Keras describes what it was loading, with all of its config, before it says what failed.
+    text = text.rpartition("Exception encountered: ")[2].partition(" Full object config:")[0]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     # Keras names the layer first and then says what was wrong.
     if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):

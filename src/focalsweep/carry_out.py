@@ -144,7 +144,7 @@ def _schedule(
     if stored is not None and begun not in (None, stored.carried_out):
         stored = None  # a command with more time has begun to do more since
     if stored is not None:
-        if not stored.again or stored.minutes == deadline.minutes:
+        if not stored.again or stored.minutes == deadline.given:
             return None
         begun = None
     plan = start(plan)

@@ -17,10 +17,24 @@ class Deadline:
         > 0; None for no limit.
     started : float
         `time.monotonic` at the command's start; now by default.
+    whole : float, optional
+        What the command may take, where `minutes` is the share of one of its sweeps.
     """
 
     minutes: float | None = None
     started: float = field(default_factory=time.monotonic)
+    whole: float | None = None
+
+    @property
+    def given(self) -> float | None:
+        """The minutes that the user gave."""
+        return self.minutes if self.whole is None else self.whole
+
+    def for_all(self, seconds: float) -> float:
+        """Return the seconds that the command needs for this sweep to have so many."""
+        return (
+            seconds if not self.minutes or not self.given else seconds * self.given / self.minutes
+        )
 
     def elapsed(self) -> float:
         """Return the seconds since the command began."""
@@ -32,10 +46,11 @@ class Deadline:
 
     def within(self, minutes: float | None) -> Deadline:
         """Return the deadline of the same command with another limit."""
-        return replace(self, minutes=minutes)
+        return replace(self, minutes=minutes, whole=None)
 
     def shared(self, sweeps: int) -> Deadline:
         """Return the deadline of the next of so many sweeps, which share the time that is left."""
         if self.minutes is None or sweeps == 1:
             return self
-        return self.within((self.elapsed() + self.left() / sweeps) / 60)
+        share = (self.elapsed() + self.left() / sweeps) / 60
+        return replace(self, minutes=share, whole=self.given)

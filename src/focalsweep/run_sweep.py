@@ -157,7 +157,7 @@ def run_sweep(
                     minutes=clock.minutes_for_all(),
                     limited=evaluation.n_outer < plan.asked.n_outer,
                 ),
-                cut=cut_caution(done),
+                cut=cut_caution(done, given_up=schedule.given_up),
                 seed=config.seed,
             )
     if plan.folds.whole is not None:
@@ -197,7 +197,7 @@ def run_sweep(
             members=len(trials) * evaluation.inner_folds + work.refit_members,
             given_up=schedule.given_up,
             again=tuple(schedule.again),
-            minutes=deadline.minutes,
+            minutes=deadline.given,
             carried_out=schedule.carried_out,
             pruning=pruning_facts(
                 trials,

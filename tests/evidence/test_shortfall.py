@@ -151,4 +151,6 @@ def test_a_holdout_counts_trials_only():
 def test_a_budget_that_was_cut_and_suffices_is_a_caution():
     found = Tried(asked=12, told=8, off_default={}, folds=10)
     assert str(cut_caution(found)).startswith("Time allowed 8 of 12 trials an arm")
+    sentence = str(cut_caution(found, given_up="1 repeat instead of 2, 8 trials instead of 12"))
+    assert "(1 repeat instead of 2, 8 trials instead of 12): the verdict rests on" in sentence
     assert cut_caution(Tried(asked=8, told=8, off_default={}, folds=10)) is None

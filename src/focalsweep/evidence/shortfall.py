@@ -144,8 +144,16 @@ def shortfall(
     return None
 
 
-def cut_caution(found: Tried) -> str | None:
-    """Warn of a budget that was cut and still suffices; None where nothing was cut."""
+def cut_caution(found: Tried, *, given_up: str | None = None) -> str | None:
+    """Warn of a budget that was cut and still suffices; None where nothing was cut.
+
+    `given_up` says what a limit took besides: "1 repeat instead of 2, without `ldam`".
+    """
+    if given_up is not None:
+        return (
+            f"Less was done than asked for, to end in time ({given_up}): the verdict rests on what "
+            "was done, and with more of it intervals are narrower and other points may be better."
+        )
     if found.told >= found.asked:
         return None
     return (

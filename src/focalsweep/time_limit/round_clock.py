@@ -60,4 +60,4 @@ class RoundClock:
             return None
         needed = self._before + max(self._slower, 1.0) * pace.seconds(self._schedule.asked)
         # Never the limit that has just not sufficed.
-        return minutes_for(max(needed, 1.5 * 60 * deadline.minutes))
+        return minutes_for(deadline.for_all(max(needed, 1.5 * 60 * deadline.minutes)))

@@ -157,7 +157,7 @@ def _largest(scales: Iterable[Scale], seconds: float, *, pace: Pace) -> Scale:
 def _too_little(seconds: float, asked: Scale, least: Scale, *, deadline: Deadline) -> str:
     words = in_words(asked, least)
     return (
-        f"`minutes={deadline.minutes:.3g}` is less than the least that pays for an answer here"
+        f"`minutes={deadline.given:.3g}` is less than the least that pays for an answer here"
         + (f" ({words})" if words else "")
-        + f"; give `minutes={minutes_for(seconds):g}`, or fewer rows or `epochs`."
+        + f"; give `minutes={minutes_for(deadline.for_all(seconds)):g}`, or fewer rows or `epochs`."
     )

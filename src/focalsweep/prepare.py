@@ -7,34 +7,23 @@ module imports TensorFlow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import isclass
-from math import ceil
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from focalsweep.config.arm_schema import ArmConfig, RangeConfig
 from focalsweep.config.schema import Selection, SweepConfig
 from focalsweep.config.target import factory, load
 from focalsweep.data.class_numbers import class_shares, cost_matrix
 from focalsweep.data.dataset import Dataset
-from focalsweep.data.diagnosis import diagnose
-from focalsweep.data.profile import imbalance_factor
 from focalsweep.data.rare_classes import treat_rare_classes
 from focalsweep.data.raw_columns import with_raw
 from focalsweep.data.read_dataset import read_dataset
 from focalsweep.errors import UserError
 from focalsweep.evidence.comparison import VerdictRule
-from focalsweep.evidence.facts import (
-    ClassFacts,
-    DatasetFacts,
-    Diagnosis,
-    MultiLabelFacts,
-    Overlap,
-    PriorScenario,
-)
+from focalsweep.evidence.dataset_facts import dataset_facts, smallest
+from focalsweep.evidence.facts import DatasetFacts, PriorScenario
 from focalsweep.evidence.prior_detectable import prior_sentence
 from focalsweep.evidence.result import LeftOut
 from focalsweep.evidence.shortfall import BudgetRule
@@ -47,7 +36,6 @@ from focalsweep.search.fewer_folds import fewer_folds
 from focalsweep.search.folds import (
     Evaluation,
     Folds,
-    Profile,
     Treatment,
     needs_suspects,
     with_treatments,
@@ -141,7 +129,7 @@ class Plan:
     @property
     def smallest_per_fold(self) -> list[int]:
         """Training rows of the smallest class, or with the rarest label, in each outer refit."""
-        return [_smallest(scope.counts) for scope in self.folds.outer]
+        return [smallest(scope.counts) for scope in self.folds.outer]
 
 
 def prepare_composed(
@@ -195,7 +183,12 @@ def prepare(config: SweepConfig, *, dataset: Dataset | None = None) -> Plan:
     return Plan(
         config=config,
         dataset=dataset,
-        facts=_facts(config, dataset, profile=profile_of(config), folds=folds),
+        facts=dataset_facts(
+            dataset,
+            profile=profile_of(config),
+            label_noise=config.dataset.label_noise,
+            folds=folds,
+        ),
         asked=asked,
         evaluation=evaluation,
         folds=folds,
@@ -337,58 +330,3 @@ def _batch_size(config: SweepConfig, folds: Folds) -> int:
     if config.optimizer.batch_size != "auto":
         return config.optimizer.batch_size
     return automatic_batch_size(min(view.n_train for view in folds.base))
-
-
-def _diagnosis(dataset: Dataset) -> Diagnosis:
-    found = diagnose(dataset)
-    return Diagnosis(
-        classes=tuple(Overlap(**asdict(each)) for each in found.classes),
-        duplicates=found.duplicates,
-        conflicting=found.conflicting,
-        sampled_rows=found.sampled_rows,
-        text=found.text,
-    )
-
-
-def _smallest(counts: Counts) -> int:
-    """Return the rows of the smallest class, or those with the rarest label."""
-    # Rounded up where rows have weights: a light row is still one.
-    return ceil(float(counts.min() if counts.ndim == 1 else counts[:, 1].min()))
-
-
-def _multi_label(dataset: Dataset) -> MultiLabelFacts | None:
-    if not dataset.multi_label:
-        return None
-    counts, per_row = dataset.class_counts, dataset.labels.sum(axis=1, dtype=np.int64)
-    return MultiLabelFacts(
-        cardinality=float(per_row.mean()),
-        density=float(per_row.mean() / dataset.n_classes),
-        mean_imbalance_ratio=float(np.mean(counts.max() / np.maximum(counts, 1))),
-        rows_without_label=int((per_row == 0).sum()),
-    )
-
-
-def _facts(
-    config: SweepConfig, dataset: Dataset, *, profile: Profile, folds: Folds
-) -> DatasetFacts:
-    counts = dataset.class_counts
-    whole = dataset.n_rows if dataset.multi_label else counts.sum()
-    return DatasetFacts(
-        name=dataset.name,
-        origin=dataset.origin,
-        rows=dataset.n_rows,
-        columns=dataset.features.shape[1],
-        classes=tuple(
-            ClassFacts(name=name, count=int(count), share=float(count / whole))
-            for name, count in zip(dataset.class_names, counts, strict=True)
-        ),
-        imbalance_ratio=dataset.imbalance_ratio,
-        multi_label=_multi_label(dataset),
-        smallest_training_class=min(_smallest(view.train_counts) for view in folds.base),
-        profile=profile.kind,
-        factor=1.0 if profile.kind == "none" else imbalance_factor(profile.factor),
-        label_noise=config.dataset.label_noise,
-        diagnosis=_diagnosis(dataset),
-        sha256=dataset.sha256(),
-        notes=dataset.notes,
-    )

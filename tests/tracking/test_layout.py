@@ -56,6 +56,14 @@ def test_no_arm_is_recommended_where_too_little_was_tried(
     assert {run.tags["recommended"] for run in runs.values() if "recommended" in run.tags} == {"no"}
 
 
+@pytest.mark.parametrize(("confidence", "said"), [(0.997, "99%"), (0.95, "95%"), (1.0, "100%")])
+def test_the_note_never_rounds_up_to_certainty(
+    result: SweepResult, confidence: float, said: str
+) -> None:
+    verdict = result.verdict.model_copy(update={"confidence": confidence})
+    assert f"How sure: {said}." in sweep_note(result.model_copy(update={"verdict": verdict}))
+
+
 def test_keys_are_unique_and_parents_stand_before_children(
     run_dir: Path, result: SweepResult
 ) -> None:

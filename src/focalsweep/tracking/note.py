@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import floor, isfinite
 
 from focalsweep.evidence.arm_facts import ArmResult, Difference
 from focalsweep.evidence.facts import BudgetFacts, DatasetFacts, Interval
@@ -83,7 +83,10 @@ def arm_note(arm: ArmResult, result: SweepResult) -> str:
 
 def _sure(verdict: Verdict) -> str:
     """Say how sure a decision is; where nothing was decided there is none to be sure of."""
-    return "" if verdict.confidence is None else f" How sure: {verdict.confidence:.0%}."
+    if verdict.confidence is None:
+        return ""
+    # Cut, not rounded: 0.997 is not 100%.
+    return f" How sure: {floor(100 * verdict.confidence + 1e-9)}%."
 
 
 def _findings(result: SweepResult) -> list[str]:

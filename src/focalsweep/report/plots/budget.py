@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import objective_label
 from focalsweep.report.frames import FINAL_FOLD, shown_arms
 from focalsweep.report.plots.style import (
     GREY,
@@ -20,7 +21,6 @@ from focalsweep.report.plots.style import (
     shade,
     turn_axis,
 )
-from focalsweep.report.wording import axis_words
 
 _MOST_BANDS = 4
 """Arms whose spread over folds can be shaded without a muddle."""
@@ -37,7 +37,7 @@ def best_so_far(result: SweepResult, trials: pd.DataFrame) -> Plot | None:
     figure = new_figure(
         height=400,
         x_title="trials",
-        y_title=f"best {axis_words(result.objective)}",
+        y_title=f"best {objective_label(result.objective)}",
     )
     styles = arm_styles(result.arms)
     shown = shown_arms(result)

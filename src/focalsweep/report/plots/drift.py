@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from focalsweep.evidence.arm_facts import ArmResult
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import objective_label
 from focalsweep.report.plots.style import (
     GREY,
     Plot,
@@ -23,7 +24,6 @@ from focalsweep.report.plots.style import (
     turn_axis,
 )
 from focalsweep.report.task_words import words_of
-from focalsweep.report.wording import axis_words
 
 _APART = 0.12
 """Distance between neighbouring arms of one variant, where two variants are 1 apart."""
@@ -112,7 +112,7 @@ def scores_plot(results: Mapping[Path, SweepResult]) -> Plot:
     variants = [folder.name for folder in results]
     first = next(iter(results.values()))
     words = words_of(first.task, first.objective)
-    axis = f"{axis_words(first.objective)} on test rows"
+    axis = f"{objective_label(first.objective)} on test rows"
     figure = new_figure(height=380, x_title=_varied(variants), y_title=axis)
     styles = arm_styles(arms)
     for arm, shift in zip(arms, _shifts(len(arms)), strict=True):

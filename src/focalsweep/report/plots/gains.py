@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from focalsweep.config.arm_schema import Family
+from focalsweep.metrics.objective import objective_label
 from focalsweep.metrics.objective_words import difference_words
 from focalsweep.report.plots.style import (
     FAMILY_COLOURS,
@@ -19,7 +20,6 @@ from focalsweep.report.plots.style import (
     turn_axis,
 )
 from focalsweep.report.task_words import TaskWords
-from focalsweep.report.wording import axis_words
 
 _ROW_HEIGHT = 34
 
@@ -48,7 +48,7 @@ def gains_plot(
     """
     figure = new_figure(
         height=90 + _ROW_HEIGHT * gains.shape[1],
-        x_title=f"difference in {axis_words(objective)},<br>from {words.control}",
+        x_title=f"difference in {objective_label(objective)},<br>from {words.control}",
     )
     figure.add_vline(x=0, line={"color": GREY, "width": 1})
     for arm in gains.columns:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.result import SweepResult
+from focalsweep.metrics.objective import objective_label
 from focalsweep.metrics.objective_words import difference_words, score_words
 from focalsweep.report.frames import has_rule
 from focalsweep.report.plots.style import (
@@ -25,7 +26,6 @@ from focalsweep.report.plots.style import (
 )
 from focalsweep.report.task_words import words_of
 from focalsweep.report.wording import (
-    axis_words,
     difference_interval,
     family_words,
     objective_interval,
@@ -46,7 +46,7 @@ def difference_forest(result: SweepResult) -> Plot | None:
     arms.sort(key=lambda arm: arm.difference.mean if arm.difference else 0.0)
     figure = new_figure(
         height=90 + _row_height([arm.label for arm in arms]) * len(arms),
-        x_title=f"difference in {axis_words(name)}",
+        x_title=f"difference in {objective_label(name)}",
     )
     styles, words = arm_styles(result.arms), words_of(result.task, result.objective)
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dash"})
@@ -93,7 +93,7 @@ def comparisons_strip(result: SweepResult) -> Plot | None:
     height = 92
     figure = new_figure(
         height=70 + height * len(comparisons),
-        x_title=f"difference in {axis_words(name)}",
+        x_title=f"difference in {objective_label(name)}",
     )
     figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dash"})
     for row, comparison in enumerate(comparisons):
@@ -152,7 +152,8 @@ def scores_by_arm(result: SweepResult) -> Plot:
     references = result.references[::-1]
     labels = [row.label for row in references] + [row.label for row in arms]
     figure = new_figure(
-        height=90 + _row_height(labels) * len(labels), x_title=f"{axis_words(name)} on test rows"
+        height=90 + _row_height(labels) * len(labels),
+        x_title=f"{objective_label(name)} on test rows",
     )
     styles = arm_styles(result.arms)
     shift = 0.16 if weighted else 0.0

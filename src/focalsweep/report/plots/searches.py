@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from focalsweep.evidence.result import Surface, SweepResult
+from focalsweep.metrics.objective import objective_label
 from focalsweep.metrics.objective_words import score_words
 from focalsweep.report.frames import FINAL_FOLD, control_arm, leading_arms, shown_arms
 from focalsweep.report.plots.style import (
@@ -24,7 +25,6 @@ from focalsweep.report.plots.style import (
     shade,
     turn_axis,
 )
-from focalsweep.report.wording import axis_words
 
 _FEWEST_FOR_BAND = 15
 
@@ -68,7 +68,7 @@ def response(result: SweepResult, trials: pd.DataFrame, *, number: str) -> Plot 
     figure = new_figure(
         height=400,
         x_title=number,
-        y_title=f"{axis_words(result.objective)}, validation",
+        y_title=f"{objective_label(result.objective)}, validation",
     )
     band = noise_band(done[number].to_numpy(np.float64), done["value"].to_numpy(np.float64))
     if band is not None:
@@ -174,7 +174,7 @@ def learning_curves(result: SweepResult) -> Plot:
     figure = new_figure(
         height=380,
         x_title="epoch",
-        y_title=f"{axis_words(result.objective)}, validation",
+        y_title=f"{objective_label(result.objective)}, validation",
     )
     styles = arm_styles(result.arms)
     arms = shown_arms(result)

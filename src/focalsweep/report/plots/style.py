@@ -182,6 +182,7 @@ def turn_axis(figure: Any, axis: Literal["x", "y"], objective: str) -> None:
     """Show utilities in the objective's own unit: where that goes down, so does the axis.
 
     Numbers and axis are turned together, so what is better stays right of, or above, what is worse.
+    The title of the axis says so, on a line of its own where a phone is too narrow for one.
     """
     if not lower_is_better(objective):
         return
@@ -199,6 +200,7 @@ def turn_axis(figure: Any, axis: Literal["x", "y"], objective: str) -> None:
         if note[f"{axis}ref"] in (None, axis):
             note[axis] = 0.0 - note[axis]
     shown = figure.layout[f"{axis}axis"]
+    shown.title.text += f"{'<br>' if axis == 'x' else ' '}(lower is better)"
     if shown.range is None:
         shown.autorange = "reversed"
     else:

@@ -140,6 +140,8 @@ def test_nothing_is_said_of_what_searches_did_where_there_is_no_verdict():
     searched = arm(optimism=0.4, worse_than_control=True)
     assert len(found(searched)) == 2
     assert found(searched, judged=False) == ()
+    (ahead,) = found(arm(), references=[reference(0.9)], judged=False)
+    assert "the network may matter more than the loss" in ahead
 
 
 def test_the_largest_number_stands_for_all_arms_of_one_sentence():

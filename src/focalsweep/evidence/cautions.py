@@ -5,6 +5,7 @@ Nothing here changes the verdict. Every sentence says what was seen and what wou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from focalsweep.evidence.arm_facts import ArmResult, Search
@@ -62,7 +63,8 @@ def cautions(
             arms,
             references,
             smallest=smallest_difference,
-            regrettable=regrettable_difference,
+            # A network that had too few trials is not yet known to be the problem.
+            regrettable=regrettable_difference if judged else math.inf,
             rules=rules,
         ),
         *_edges(searched),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 
@@ -12,7 +14,7 @@ def takes_integers(model: keras.Model) -> bool:
     """Tell whether the input of a model, or of a model inside it, is of integers."""
     return any(
         isinstance(layer, keras.layers.InputLayer) and "int" in str(layer.dtype)
-        for layer in model._flatten_layers()
+        for layer in _layers(model)
     )
 
 
@@ -48,5 +50,13 @@ def reads_whole_numbers(model: keras.Model) -> bool:
 
 def _embeds(operation: keras.Operation) -> bool:
     if isinstance(operation, keras.Model):
-        return any(map(_embeds, operation._flatten_layers(include_self=False)))
+        return any(map(_embeds, operation.layers))
     return isinstance(operation, keras.layers.Embedding)
+
+
+def _layers(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yield the layers of a model and of the models inside it."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)

@@ -16,6 +16,7 @@ import keras
 from focalsweep.config.target import load
 from focalsweep.errors import UserError
 from focalsweep.models.flat_rows import with_flat_rows
+from focalsweep.models.graph import last_call
 from focalsweep.models.mlp import mlp
 from focalsweep.models.normalization import Normalization
 from focalsweep.models.refusal import first_sentence
@@ -78,11 +79,10 @@ def frozen_features(
 
 def parts(model: keras.Model) -> tuple[keras.Model, keras.Model] | None:
     """Split a model of `frozen_features` into embedding and head; None for any other model."""
-    if not model.layers or model.layers[-1].name != HEAD:
+    last = last_call(model)
+    if last is None or last.operation.name != HEAD:
         return None
-    head = model.layers[-1]
-    (features,) = head._inbound_nodes[0].input_tensors
-    return keras.Model(model.input, features), head
+    return keras.Model(model.input, last.inputs[0]), last.operation
 
 
 @cache

@@ -2,7 +2,8 @@
 
 `layer.input` and `layer.output` are those of the first time that a layer was called, which may be
 another model's: `Sequential.add` calls all layers anew each time, and a body may serve several
-models. What belongs to a model is what its output was made of.
+models. What belongs to a model is what its output was made of. For that there is no public name, as
+of Keras 3.15: `_keras_history` and `_inbound_nodes` are read here and nowhere else.
 """
 
 from __future__ import annotations

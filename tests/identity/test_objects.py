@@ -107,11 +107,20 @@ def test_a_function_that_calls_itself_and_a_name_of_nothing_have_a_fingerprint(h
     [
         "import numpy as np\nWIDTH = np.int64(8)\ndef build():\n    return WIDTH\n",
         "WIDTHS = range(8)\ndef build():\n    return WIDTHS\n",
+        "import keras\nRULE = keras.regularizers.L2(8)\ndef build():\n    return RULE\n",
+        "import pathlib\nPLACE = pathlib.Path('weights(8)')\ndef build():\n    return PLACE\n",
         "import functools\n@functools.cache\ndef build():\n    return 8\n",
         "class Maker:\n    def __init__(self, width):\n        self.width = width\n"
         "    def make(self):\n        return self.width\nbuild = Maker(8).make\n",
     ],
-    ids=["a NumPy number", "a range", "a cached function", "a method of an object"],
+    ids=[
+        "a NumPy number",
+        "a range",
+        "a regulariser",
+        "a path",
+        "a cached function",
+        "a method of an object",
+    ],
 )
 def test_a_number_is_seen_wherever_it_is_kept(source, hashes):
     assert hashes(source, "build") == hashes(source, "build")

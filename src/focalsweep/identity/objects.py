@@ -10,6 +10,8 @@ import functools
 import hashlib
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import PurePath
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -98,6 +100,7 @@ class _Walk:
             yield from self.parts(type(value))
             # What decorates without being a function, as `functools.cache`, says what it holds.
             yield from self.parts(getattr(value, "__wrapped__", None))
+            yield from self.parts(_settings(value))
             if type(value).__module__ == MAIN:
                 yield from self.parts(vars(value) if hasattr(value, "__dict__") else None)
 
@@ -124,6 +127,19 @@ class _Walk:
             except ValueError:  # a cell that is not filled yet
                 continue
             yield from self.parts(content)
+
+
+def _settings(value: Any) -> Any:
+    """Return what a path, or a regulariser or initialiser of Keras, was made with."""
+    if isinstance(value, PurePath):
+        return str(value)
+    settings = None
+    if hasattr(value, "get_config"):
+        # What cannot be described, such as a layer that was subclassed, counts by its class.
+        with suppress(Exception):
+            settings = value.get_config()
+    # Names of layers count up while a notebook runs.
+    return settings if isinstance(settings, dict) and "name" not in settings else None
 
 
 def _names(code: CodeType) -> list[str]:

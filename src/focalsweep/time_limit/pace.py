@@ -20,9 +20,9 @@ from focalsweep.evidence.references import MOST_BOOSTED
 from focalsweep.models.frozen_features import parts
 from focalsweep.models.graph import flat_calls
 from focalsweep.prepare import Plan
-from focalsweep.procedure import model_builder, trainer_of
-from focalsweep.time_limit.timed_training import shortened, training_seconds
-from focalsweep.training.one_by_one import OneByOneTrainer
+from focalsweep.procedure import model_builder
+from focalsweep.time_limit.timed_training import training_seconds
+from focalsweep.training.stacking import unstackable_layers
 
 SCORED = 1 / 3
 """A row that is only scored takes one pass of three: forward, and not backward to both sides."""
@@ -174,8 +174,7 @@ def _counted_row(plan: Plan) -> float:
     split = parts(model)
     trained = model if split is None else split[1]
     seconds = ROW_SECONDS + 6 * _multiplications(trained) / OPERATIONS_A_SECOND
-    trainer, _ = trainer_of(shortened(plan)[0])
-    if isinstance(trainer, OneByOneTrainer):
+    if unstackable_layers(trained):
         seconds += STEP_SECONDS / plan.batch_size
     return seconds
 

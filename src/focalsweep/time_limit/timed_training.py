@@ -25,8 +25,8 @@ MOST_STEPS = 30
 
 def training_seconds(plan: Plan) -> float:
     """Time a few steps and return what training the whole plan would take, in seconds."""
-    short, share = shortened(plan)
-    trainer, _ = trainer_of(short)
+    short, share = _shortened(plan.folds, batch_size=plan.batch_size)
+    trainer, _ = trainer_of(replace(plan, folds=short))
     work = work_of(plan, trainer)
     suspects = count_members(plan.folds) if plan.pending_treatments else 0
     # Every arm trains as many models, and suspects are looked for by cross-entropy.
@@ -38,12 +38,6 @@ def training_seconds(plan: Plan) -> float:
         chunk_size=work.chunk_size,
     )
     return short_epochs / share * plan.budget.epochs
-
-
-def shortened(plan: Plan) -> tuple[Plan, float]:
-    """Return the plan on few rows, whose trainer is soon made, and the share of rows left."""
-    short, share = _shortened(plan.folds, batch_size=plan.batch_size)
-    return replace(plan, folds=short), share
 
 
 def _seconds_an_epoch(trainer: Trainer, *, inside: int, alone: int, chunk_size: int) -> float:

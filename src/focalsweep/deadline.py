@@ -18,7 +18,7 @@ class Deadline:
     started : float
         `time.monotonic` at the command's start; now by default.
     whole : float, optional
-        What the command may take, where `minutes` is the share of one of its sweeps.
+        Minutes that the command may take, where `minutes` is the share of one of its sweeps.
     """
 
     minutes: float | None = None
@@ -32,9 +32,9 @@ class Deadline:
 
     def for_all(self, seconds: float) -> float:
         """Return the seconds that the command needs for this sweep to have so many."""
-        return (
-            seconds if not self.minutes or not self.given else seconds * self.given / self.minutes
-        )
+        if self.whole is None or self.minutes is None:
+            return seconds
+        return seconds * self.whole / self.minutes
 
     def elapsed(self) -> float:
         """Return the seconds since the command began."""

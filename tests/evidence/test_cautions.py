@@ -70,7 +70,9 @@ def reference(score: float, label="Gradient boosting") -> ReferenceResult:
     return ReferenceResult(name="x", label=label, score=score, interval=UNKNOWN)
 
 
-def found(*arms: ArmResult, references=(), classes=CLASSES, regrettable=0.03, judged=True):
+def found(
+    *arms: ArmResult, references=(), classes=CLASSES, regrettable=0.03, judged=True, decides=True
+):
     return cautions(
         arms or (arm(),),
         references=references,
@@ -78,6 +80,7 @@ def found(*arms: ArmResult, references=(), classes=CLASSES, regrettable=0.03, ju
         smallest_difference=0.01,
         regrettable_difference=regrettable,
         judged=judged,
+        decides=decides,
     )
 
 
@@ -133,6 +136,12 @@ def test_an_inner_score_that_tests_do_not_bear_out_is_overfitted_validation(opti
     assert ["0.031 better than the scores on test rows" in each for each in sentences] == [
         True
     ] * warned
+
+
+def test_log_loss_has_no_decision_rules_to_speak_of():
+    worse, ahead = arm(worse_than_control=True), [reference(0.9)]
+    assert all("decision rules" in each for each in found(worse, references=ahead))
+    assert "decision" not in " ".join(found(worse, references=ahead, decides=False))
 
 
 def test_nothing_is_said_of_what_searches_did_where_there_is_no_verdict():

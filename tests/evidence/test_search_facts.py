@@ -10,7 +10,9 @@ import pytest
 import yaml
 from optuna.distributions import FloatDistribution
 
+from focalsweep.evidence.arm_facts import Difference
 from focalsweep.evidence.arm_scores import ArmScores
+from focalsweep.evidence.facts import Interval
 from focalsweep.evidence.search_facts import (
     FinishedSearch,
     edges,
@@ -59,12 +61,13 @@ def scores(inner=0.5, argmax=0.5, decision=0.5, folds=3) -> ArmScores:
     )
 
 
-def facts(searches, *, own=None, control=None, estimator="order"):
+def facts(searches, *, own=None, control=None, estimator="order", difference=None):
     return search_facts(
         searches,
         scores=own or scores(),
         control=control,
         regrettable_difference=0.03,
+        difference=difference,
         estimator=estimator,
     )
 
@@ -106,6 +109,19 @@ def test_optimism_is_inner_minus_outer_score_by_argmax():
 @pytest.mark.parametrize(("score", "worse"), [(0.50, False), (0.46, True), (0.48, False)])
 def test_an_arm_is_worse_when_cross_entropy_scores_regrettably_more(score, worse):
     found = facts([search()], own=scores(decision=score), control=scores())
+    assert found.worse_than_control is worse
+
+
+@pytest.mark.parametrize(("high", "worse"), [(-0.01, True), (0.02, False), (np.inf, False)])
+def test_an_arm_whose_interval_reaches_zero_is_not_called_worse(high, worse):
+    seen = Difference(
+        against="cross_entropy",
+        mean=-0.04,
+        interval=Interval(low=-0.1, high=high),
+        p_value=0.2,
+        p_holm=0.2,
+    )
+    found = facts([search()], own=scores(decision=0.46), control=scores(), difference=seen)
     assert found.worse_than_control is worse
 
 

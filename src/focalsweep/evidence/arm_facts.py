@@ -112,7 +112,8 @@ class Search(Fact):
     """Inner minus outer score by argmax, mean over folds: how much validation was overfitted."""
     worse_than_control: bool
     """Whether the arm scores below cross-entropy on test rows by more than the regrettable
-    difference, decision weights on both sides: its search cost more than it found."""
+    difference, decision weights on both sides, with the whole interval of that difference: its
+    search cost more than it found."""
 
     @property
     def is_plateau(self) -> bool:

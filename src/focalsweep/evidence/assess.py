@@ -121,6 +121,7 @@ def assess(
                 scores=entry.scores,
                 control=control.scores if control is not None and shortfall is None else None,
                 regrettable_difference=judgement.rule.regrettable_difference,
+                difference=differences.get(entry.arm.name),
                 estimator=estimator,
             ),
             suspects=mask if mask is not None and np.any(mask) else None,
@@ -156,6 +157,7 @@ def assess(
                 regrettable_difference=judgement.rule.regrettable_difference,
                 multi_label=dataset.multi_label,
                 judged=shortfall is None,
+                decides=objective.uses_decisions,
             ),
         ),
     )

@@ -30,6 +30,7 @@ def cautions(
     regrettable_difference: float,
     multi_label: bool = False,
     judged: bool = True,
+    decides: bool = True,
 ) -> tuple[str, ...]:
     """Collect the warnings of a sweep, those of the data first.
 
@@ -49,13 +50,15 @@ def cautions(
     judged : bool, default True
         Whether there is a verdict; where too little was tried for one, nothing is said of what the
         searches did to scores either.
+    decides : bool, default True
+        Whether the objective reads decisions; log-loss does not.
 
     Returns
     -------
     tuple of str
         Empty where nothing is wrong.
     """
-    rules = "thresholds" if multi_label else "decision rules"
+    rules = ("thresholds" if multi_label else "decision rules") if decides else None
     searched = [(arm.name, arm.search) for arm in arms if arm.search is not None]
     found = [
         _few_positives(classes) if multi_label else _few_rows(classes),
@@ -105,7 +108,7 @@ def _network(
     *,
     smallest: float,
     regrettable: float,
-    rules: str,
+    rules: str | None,
 ) -> str | None:
     if not references:
         return None
@@ -118,8 +121,9 @@ def _network(
     if ahead <= regrettable:
         problem = "the network may matter more than the loss"
     return (
-        f"{best.label} (scikit-learn) is {amount_words(ahead)} better than every arm, {rules} "
-        f"aside: {problem}; try another `model`, more `epochs` or more `trials` first."
+        f"{best.label} (scikit-learn) is {amount_words(ahead)} better than every arm"
+        f"{f', {rules} aside' if rules else ''}: {problem}; try another `model`, more `epochs` or "
+        "more `trials` first."
     )
 
 
@@ -174,14 +178,15 @@ def _overfitted(searched: _Searched, *, least: float) -> str | None:
     )
 
 
-def _worse(searched: _Searched, *, least: float, rules: str) -> str | None:
+def _worse(searched: _Searched, *, least: float, rules: str | None) -> str | None:
     names = [name for name, search in searched if search.worse_than_control]
     if not names:
         return None
     verb = "is" if len(names) == 1 else "are"
     return (
         f"{_list(names)} {verb} worse than cross-entropy by more than {amount_words(least)} on "
-        f"average, {rules} fitted on both sides: what was searched there seems to do harm; "
+        f"average{f', {rules} fitted on both sides' if rules else ''}: what was searched there "
+        "seems to do harm; "
         "the differences say how sure that is."
     )
 

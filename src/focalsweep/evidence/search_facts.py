@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from focalsweep.evidence.arm_facts import Search
+from focalsweep.evidence.arm_facts import Difference, Search
 from focalsweep.evidence.arm_scores import ArmScores
 from focalsweep.evidence.budget_curve import Estimator, budget_curve
 from focalsweep.evidence.refit import Chosen
@@ -73,6 +73,7 @@ def search_facts(
     scores: ArmScores,
     control: ArmScores | None,
     regrettable_difference: float,
+    difference: Difference | None = None,
     estimator: Estimator = "order",
 ) -> Search:
     """Describe an arm's searches over the outer folds.
@@ -87,6 +88,8 @@ def search_facts(
         Cross-entropy's; None where it is the arm itself or not in the sweep.
     regrettable_difference : float
         Of the verdict rule, in the objective's unit.
+    difference : Difference, optional
+        The arm's from `control`: an arm whose interval reaches zero is not called worse.
     estimator : {"order", "tang2020"}
         See `budget_curve`.
 
@@ -120,7 +123,8 @@ def search_facts(
         at_edge=edges(searches),
         optimism=float(np.mean(scores.inner - scores.argmax)),
         worse_than_control=control is not None
-        and float(np.mean(scores.decision - control.decision)) < -regrettable_difference,
+        and float(np.mean(scores.decision - control.decision)) < -regrettable_difference
+        and (difference is None or difference.interval.high < 0.0),
     )
 
 

@@ -287,6 +287,8 @@ def test_a_temporary_folder_lives_as_long_as_the_outcome():
         ({"arms": ["focal_gamma"]}, "`arms` must include `cross_entropy`"),
         ({"evaluation": "nest"}, "`evaluation=nest` is not known"),
         ({"trials": 0}, "`trials`"),
+        ({"minutes": 0}, "`minutes` must be > 0"),
+        ({"minutes": 0.0001}, "`minutes=0.0001` is less than the least that pays"),
         ({"model": lambda n_features, n_classes: None}, "`model` must be a function of a module"),
         ({"model": {"_target_": "no_such.module"}}, "Python finds no module"),
         ({"feature_names": list("abcd")}, "`X` is a DataFrame"),

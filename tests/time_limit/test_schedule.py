@@ -1,6 +1,7 @@
 """The plan that is carried out: the largest that fits, or what was begun."""
 
 import time
+from types import SimpleNamespace
 
 import keras
 import pytest
@@ -43,7 +44,7 @@ def timed(monkeypatch):
         monkeypatch.setattr(
             module,
             "timed_pace",
-            lambda plan: Pace(
+            lambda plan, steps: Pace(
                 plan=plan, row_seconds=seconds, reference_seconds=0.1, evidence_seconds=0.01
             ),
         )
@@ -163,7 +164,8 @@ class Clock:
     def __init__(self, monkeypatch):
         self.now = 1000.0
         for name in ("focalsweep.time_limit.round_clock", "focalsweep.deadline"):
-            monkeypatch.setattr(f"{name}.time.monotonic", lambda: self.now)
+            # Not `time.monotonic` itself, which every thread that waits looks at.
+            monkeypatch.setattr(f"{name}.time", SimpleNamespace(monotonic=lambda: self.now))
 
 
 def test_rounds_are_given_up_when_the_machine_becomes_slower(dataset, timed, monkeypatch):
@@ -197,3 +199,17 @@ def test_without_a_limit_there_is_always_time(dataset):
     assert rounds.has_time()
     assert rounds.has_time_for_references()
     assert rounds.minutes_for_all() is None
+
+
+def test_no_steps_are_timed_where_a_busy_machine_has_used_the_time_up(dataset, monkeypatch):
+    plan, asked = plan_of(dataset), []
+
+    def paced(plan, *, steps):
+        asked.append(steps)
+        return Pace(plan=plan, row_seconds=1e-9, reference_seconds=0.0, evidence_seconds=0.0)
+
+    monkeypatch.setattr(module, "timed_pace", paced)
+    for passed in (5, 60):
+        started = time.monotonic() - passed
+        schedule(plan, dataset, deadline=Deadline(minutes=2, started=started))
+    assert asked == [True, False]

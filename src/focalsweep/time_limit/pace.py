@@ -137,10 +137,23 @@ def counted_pace(plan: Plan) -> Pace:
     return _pace(plan, row_seconds=_counted_row(plan), slowness=1.0)
 
 
-def timed_pace(plan: Plan) -> Pace:
-    """Time some steps: the pace is that of this machine, as busy as it is."""
-    row = training_seconds(plan) / sum(visits(plan, scale_of(plan)))
-    return _pace(plan, row_seconds=row, slowness=_slowness())
+def timed_pace(plan: Plan, *, steps: bool = True) -> Pace:
+    """Time this machine, as busy as it is.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its models and rows are timed.
+    steps : bool, default True
+        Whether steps of training are timed, which takes seconds. Where there is no time for that,
+        operations are counted, and only what an operation takes is timed.
+    """
+    slowness = _slowness()
+    if steps:
+        row = training_seconds(plan) / sum(visits(plan, scale_of(plan)))
+    else:
+        row = slowness * _counted_row(plan)
+    return _pace(plan, row_seconds=row, slowness=slowness)
 
 
 def _pace(plan: Plan, *, row_seconds: float, slowness: float) -> Pace:

@@ -20,6 +20,9 @@ from focalsweep.prepare import Plan, prepare
 from focalsweep.procedure import with_codes
 from focalsweep.time_limit.pace import Pace, counted_pace, scale_of, timed_pace
 
+TIMING_SHARE = 0.3
+"""Steps are timed where less than this share of the limit has passed before."""
+
 CARE = 1.1
 """A limit that is advised holds for a machine that is so much slower than it was when timed."""
 
@@ -111,7 +114,7 @@ def schedule(
     pace = None
     if limit is not None:
         started = time.monotonic()
-        pace = timed_pace(plan)
+        pace = timed_pace(plan, steps=deadline.elapsed() < TIMING_SHARE * limit)
         # Folds are laid out once more for another scale; that takes no longer than timing did.
         before = deadline.elapsed() + (time.monotonic() - started)
         if begun is None:

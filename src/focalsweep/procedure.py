@@ -266,8 +266,10 @@ def check_model(plan: Plan) -> None:
     """
     rows = plan.folds.views[0].features
     model = model_builder(plan)(rows.shape[1])
-    # Codes that are beyond a vocabulary are among the largest of all rows.
-    ends = [end(view.features, axis=0) for view in plan.folds.views for end in (np.min, np.max)]
+    # Codes that are beyond a vocabulary are among the largest of all rows. (Folds may differ in the
+    # columns that they make of categories; codes are the same in all.)
+    views = [view.features for view in plan.folds.views if view.features.shape[1] == rows.shape[1]]
+    ends = [end(each, axis=0) for each in views for end in (np.min, np.max)]
     check_logits(model, np.stack([*ends, *rows[:_LOOKED_AT]]), n_classes=plan.dataset.n_classes)
     if plan.config.model.output_bias != "zero":
         check_output_bias(model)

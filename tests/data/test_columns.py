@@ -70,13 +70,47 @@ def test_durations_and_times_become_days() -> None:
     assert plain([datetime.time(12), datetime.time(18)])[0].tolist() == [0.5, 0.75]
 
 
+@pytest.mark.parametrize("form", ["%d.%m.%Y %H:%M", "%b %d, %Y %I:%M %p", "%Y-%m-%d"])
+def test_a_word_among_dates_is_named_and_the_zero_date_is_none(form: str) -> None:
+    written = [*pd.date_range("2024-01-01", periods=60, freq="37h").strftime(form)]
+    written[3] = "0000-00-00 00:00:00"
+    column, _ = plain(written)
+    assert column.isna().tolist() == [place == 3 for place in range(60)]
+    assert column[59] == pd.to_datetime(written[59], format=form)
+    written[5] = "soon"
+    frame = pd.DataFrame({"x": written})
+    [warning] = plain_columns(frame).warnings
+    assert warning.startswith("Nearly all values are dates")
+    assert warning.endswith("`x` (`soon`).")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["06:00", "18:00", "00:36"],
+        ["6:00:00", "18:00:00.0", "0:36:00"],
+        ["6:00 AM", "6:00 p.m.", "12:36am"],
+    ],
+)
+def test_times_of_day_are_parts_of_a_day(written: list[str]) -> None:
+    column, notes = plain(written)
+    np.testing.assert_allclose(column, [0.25, 0.75, 0.025])
+    assert notes == ("Times of day and durations read as days: `x`.",)
+
+
+@pytest.mark.parametrize("odd", ["7", "2:75", "14:05 kg", "1:2"])
+def test_times_beside_other_things_are_names(odd: str) -> None:
+    column, _ = plain(["06:00", "18:00", odd])
+    assert isinstance(column.dtype, pd.CategoricalDtype)
+
+
 def test_infinite_numbers_become_missing_with_their_count() -> None:
     column, notes = plain([1.0, np.inf, -np.inf, 2.0])
     np.testing.assert_array_equal(column, [1, np.nan, np.nan, 2])
     assert notes == ("Infinite values treated as missing: `x` (2 rows).",)
 
 
-@pytest.mark.parametrize("mark", ["?", "-", "n/a", "missing"])
+@pytest.mark.parametrize("mark", ["?", "-", "n/a", "missing", "—", "#DIV/0!"])
 def test_placeholders_among_numbers_become_missing_with_a_note(mark: str) -> None:
     column, notes = plain(["1", mark, "2.5", mark])
     np.testing.assert_array_equal(column, [1, np.nan, 2.5, np.nan])

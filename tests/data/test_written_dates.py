@@ -48,6 +48,21 @@ def found(*values):
         "31.12.2024 14.05",
         "31.12.2024, 14:05 Uhr",
         "31/12/2024 14h05",
+        "31/12/2024 à 14h05",
+        "31. Dezember 2024 14:05",
+        "31 décembre 2024 14:05",
+        "31 de diciembre de 2024 14:05",
+        "31st of December, 2024 14:05",
+        "2024年12月31日 14:05",
+        "2024年12月31日 14时05分",
+        "2024. 12. 31. 14:05",
+        "2024:12:31 14:05:00",
+        "2024-12-31_14-05-00",
+        "2024-12-31-14.05.00.000000",
+        "31-DEC-24 02.05.00.000000 PM",
+        "[31/Dec/2024:14:05:00 +0000]",
+        "2024-12-31T15:05:00+01:00[Europe/Paris]",
+        "2024-12-31 19:35:00 IST",
     ],
 )
 def test_every_common_spelling_is_the_same_moment(written):
@@ -75,6 +90,12 @@ def test_every_common_spelling_is_the_same_moment(written):
 )
 def test_what_is_no_date_is_none(value):
     assert found(value) == {}
+
+
+def test_the_end_of_a_day_is_the_start_of_the_next():
+    dates = found("31/12/2024 24:00")["dmy"]
+    assert dates[0] == pd.Timestamp("2025-01-01")
+    assert not found("31/12/2024 24:01")
 
 
 def test_one_clear_date_tells_the_order_of_all():

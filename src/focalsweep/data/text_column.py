@@ -19,18 +19,26 @@ from focalsweep.data.kinds.categories import (
 )
 from focalsweep.data.kinds.texts import FEWEST_WORDS, is_free_text
 from focalsweep.data.written import Record, Written
-from focalsweep.data.written_dates import Order, find_dates, order_in_words
-from focalsweep.data.written_numbers import WrittenNumbers, find_numbers, look_like_numbers
+from focalsweep.data.written_dates import Order, find_dates, look_like_dates, order_in_words
+from focalsweep.data.written_numbers import (
+    CLOCK,
+    WrittenNumbers,
+    find_numbers,
+    look_like_numbers,
+)
 
 # Written for "missing" in public tables, beside the empty field, NA, NaN and null.
 PLACEHOLDERS = frozenset(
-    {"", "?", "-", "--", ".", "*", "missing", "unknown", "none", "na", "n/a", "n.a.", "nan", "null"}
+    {"", "?", "-", "--", "\u2013", "—", ".", "*", "missing", "unknown", "none", "na", "n/a", "n.a."}
+    | {"nan", "null", "nat", "<na>", "#n/a", "#div/0!", "#value!", "#ref!", "#num!"}
+    | {"0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000"}  # of databases
 )
 """In lower case."""
 _ISO_DATE = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}.*)?"
 # From this share of numbers on, the other levels are probably no names.
 _MOSTLY = 0.9
 _FEW_UNITS = 5
+_FEW_LEVELS = 50
 
 
 def text_column(
@@ -69,7 +77,7 @@ def text_column(
                     f"`{name}` ({rows:,} rows: {shown})"
                 )
             return _spread(read.reindex(levels.index), codes, like=column)
-        _mostly_numbers(known, name=name, record=record)
+        _mostly_something(known, name=name, record=record)
     names, merged = np.unique(levels.to_numpy(dtype=object).astype(str), return_inverse=True)
     coded = np.append(merged, -1)[codes]
     if is_free_text(list(names)):
@@ -119,7 +127,9 @@ def _numbers(
             _unread(found, levels, name=name, record=record, given=given)
         return None
     record.written[name] = found.written
-    if found.written.decimal == ",":
+    if found.written.unit == CLOCK:
+        record.notes["Times of day and durations read as days"].append(f"`{name}`")
+    elif found.written.decimal == ",":
         record.notes["Text with decimal commas read as numbers"].append(f"`{name}`")
     elif not found.in_doubt:
         record.notes["Text read as numbers, without units and signs of thousands"].append(
@@ -173,17 +183,23 @@ def _doubts(found: WrittenNumbers, levels: pd.Series[str], *, name: str, record:
         )
 
 
-def _mostly_numbers(levels: pd.Series[str], *, name: str, record: Record) -> None:
-    """Warn where a few words make names of a column of numbers, which would then not be used."""
-    if len(levels) <= MOST_LEVELS or is_free_text(list(levels)):
+def _mostly_something(levels: pd.Series[str], *, name: str, record: Record) -> None:
+    """Warn where a few words make text of numbers or dates, of which little would then be used."""
+    if len(levels) <= MOST_LEVELS:
         return
-    numbers = look_like_numbers(levels)
-    if _MOSTLY <= numbers.mean() < 1:
-        odd = levels[~numbers].iloc[0]
-        record.warnings[
-            "Nearly all values are numbers, and the others make them names; "
-            "`dataset.missing=[WORD]` says which words mean that there is none"
-        ].append(f"`{name}` (`{odd[:40]}`)")
+    kinds = {"dates": look_like_dates}
+    if not is_free_text(list(levels)):
+        kinds["numbers"] = look_like_numbers
+    for kind, look_alike in kinds.items():
+        # Most columns are neither, which a few levels tell.
+        if look_alike(levels.head(_FEW_LEVELS)).mean() < _MOSTLY / 2:
+            continue
+        fits = look_alike(levels)
+        if _MOSTLY <= fits.mean() < 1:
+            record.warnings[
+                f"Nearly all values are {kind}, and the others keep them from being read as such; "
+                "`dataset.missing=[WORD]` says which words mean that there is none"
+            ].append(f"`{name}` (`{levels[~fits].iloc[0][:40]}`)")
 
 
 def _dates(

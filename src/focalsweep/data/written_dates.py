@@ -3,7 +3,8 @@
 `31/12/2024 14:05`, `12/31/2024 2:05 PM`, `31.12.2024`, `Dec 31, 2024`, `31-Dec-24`, `20241231
 140509`, `Tue, 31 Dec 2024 14:05:09 +0100`, `31/Dec/2024:14:05:09`. The time is taken
 out first, so that what is left is a date of one of four forms; a column may mix them, and times in
-any time zone are brought to UTC. Months have their English names.
+any time zone are brought to UTC. Months have their names in English, German, French, Spanish,
+Italian, Portuguese or Dutch.
 """
 
 from __future__ import annotations
@@ -16,26 +17,77 @@ import pandas as pd
 
 Order = Literal["dmy", "mdy", "ymd"]
 
-_ZONES = {"UT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8}
-_ZONES |= {"PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3}
-_MONTH = (
-    r"(?P<{}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ZONES: dict[str, float] = {"UT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7}
+_ZONES |= {
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+    "WET": 0,
+    "WEST": 1,
+    "CET": 1,
+    "CEST": 2,
+    "EET": 2,
+    "EEST": 3,
+}
+_ZONES |= {
+    "BST": 1,
+    "MSK": 3,
+    "IST": 5.5,
+    "SGT": 8,
+    "HKT": 8,
+    "JST": 9,
+    "KST": 9,
+    "AEST": 10,
+    "AEDT": 11,
+}
+_MONTHS = {
+    name: 1 + place
+    for place, names in enumerate(
+        (
+            "january jan januar janvier janv januari enero ene gennaio gen janeiro",
+            "february feb februar février févr fév februari febrero febbraio fevereiro fev",
+            "march mar märz mär mrz mars maart mrt marzo março",
+            "april apr avril avr abril abr aprile",
+            "may mai mei mayo maggio mag maio",
+            "june jun juni juin junio giugno giu junho",
+            "july jul juli juillet juil julio luglio lug julho",
+            "august aug août augustus agosto ago",
+            "september sept sep septembre septiembre settembre setembro set",
+            "october oct oktober okt octobre octubre ottobre ott outubro out",
+            "november nov novembre noviembre novembro",
+            "december dec dezember dez décembre déc diciembre dic dicembre dezembro",
+        )
+    )
+    for name in names.split()
+}
+_MONTH = r"(?P<{}>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?(?![^\W\d_])"
 
 # 20241231 140509, 14h05, and the points of 31.12.2024 14.05.
 _COMPACT = re.compile(r"^(\d{8})[T _-]?(\d\d)(\d\d)(\d\d)?(?!\d)")
 _HOURS = re.compile(r"(?<![\d.])(\d{1,2}) ?h ?(\d\d)\b|(?<=\d{4} )(\d{1,2})\.(\d\d)(\.\d\d)?(?!\S)")
+# The marks of East Asia, of pictures (2024:12:31), of files and of databases, as the usual ones.
+_USUAL: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]"), r"\1-\2-\3 "),
+    (re.compile(r"(\d{1,2}) ?[时時시] ?(\d{1,2}) ?[分분](?: ?(\d{1,2}) ?[秒초])?"), r"\1:\2:\3"),
+    (re.compile(r"^(\d{4})\. (\d{1,2})\. (\d{1,2})\.?"), r"\1-\2-\3 "),
+    (re.compile(r"^(\d{4}):(\d\d):(\d\d)(?!\S)"), r"\1-\2-\3"),
+    (
+        re.compile(r"^(\d{4}-\d\d-\d\d)[T _-](\d\d)[-.](\d\d)[-.](\d\d)(?=\.|$)"),
+        r"\1 \2:\3:\4",
+    ),
+    (re.compile(r"(?<=[A-Za-z]-\d\d )(\d\d)\.(\d\d)\.(\d\d)"), r"\1:\2:\3"),
+    (re.compile(r"(?<=.)(?:\([^)]*\)|\[[^]]*\]| [A-Z][a-z]+/[A-Z]\w+)$"), ""),
+)
 _TIME = re.compile(
     r"(?<!\d)(?P<hour>\d{1,2})(?:(?= ?[AaPp]\.? ?[Mm]\b)"
     r"|:(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)"
     r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\b\.?)?"
-    rf"(?: ?(?:Z\b|(?P<zone>{'|'.join(_ZONES)})\b|(?:UTC|GMT)?(?P<ahead>[+-]\d\d?)(?P<past>:?\d\d)?"
-    r"(?!\d)|UTC|GMT))?"
+    rf"(?: ?(?:Z\b|(?P<zone>{'|'.join(_ZONES)})\b"
+    r"|(?:UTC|GMT)?(?P<ahead>[+-]\d\d?)(?P<past>:?\d\d)?(?!\d)|UTC|GMT))?"
 )
 _WORDS = re.compile(
-    r"\b(?:at|um|uhr|mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?"
+    r"\b(?:at|um|uhr|à|kl|klo|alle|om|of|the|del?|"
+    r"mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?"
 )
 _DATE = re.compile(
     r"(?P<year>\d{4})(?P<mark>[-/. ]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
@@ -99,6 +151,11 @@ def read_dates(values: pd.Series[str], *, order: Order) -> pd.Series[Any]:
     return read
 
 
+def look_like_dates(levels: pd.Series[str]) -> pd.Series[bool]:
+    """Tell which levels are dates, with the day or the month first."""
+    return read_dates(levels, order="dmy").notna() | read_dates(levels, order="mdy").notna()
+
+
 def order_in_words(order: Order) -> str:
     """Say an order.
 
@@ -125,7 +182,10 @@ def _alike(values: pd.Series[str], *, order: Order) -> pd.Series[Any]:
 
 def _parts(value: str, order: Order) -> tuple[float, float, float, float]:
     none = (np.nan, np.nan, np.nan, np.nan)
-    text = re.sub(r"\([^)]*\)$", "", " ".join(value.split()))
+    text = " ".join(value.split())
+    for pattern, usual in _USUAL:
+        text = pattern.sub(usual, text)
+    text = text.strip(" []:")
     text = _COMPACT.sub(lambda m: f"{m[1]} {m[2]}:{m[3]}:{m[4] or '00'}", text)
     text = _HOURS.sub(lambda m: ":".join(p.strip(".") for p in m.groups() if p), text)
     time = _TIME.search(text)
@@ -151,7 +211,7 @@ def _parts(value: str, order: Order) -> tuple[float, float, float, float]:
     name = found["behind"] or found["ahead"] or found["inner"]
     year = found["year_behind"] or found["year_ahead"] or found["year_first"]
     day = found["day_named"] or found["day_ahead"] or found["day_inner"]
-    return _year(year), 1.0 + _MONTHS.index(name[:3]), float(day), hours
+    return _year(year), float(_MONTHS[name]), float(day), hours
 
 
 def _hours(time: re.Match[str]) -> float:
@@ -162,7 +222,7 @@ def _hours(time: re.Match[str]) -> float:
         if not 1 <= hour <= 12:
             return np.nan
         hour = hour % 12 + (12 if time["half"] in "Pp" else 0)
-    if hour > 23 or minute > 59 or second >= 61:
+    if hour > 24 or (hour == 24 and (minute or second)) or minute > 59 or second >= 61:
         return np.nan
     east = float(_ZONES.get(time["zone"] or "", 0))
     if time["ahead"]:

@@ -1,4 +1,4 @@
-"""Read numbers as people write them: `$5,377.19`, `1.234,56`, `12,3 %`, `(1'234.50)`, `1.5M`.
+"""Read numbers as people write them: `$5,377.19`, `1.234,56`, `12,3 %`, `(1'234.50)`, `14:05`.
 
 Which sign stands for decimals is found on all different values of a column: `1.234,56` says it, as
 `12,5` does, and `1,234` does not. A column is read as numbers only where every value is one, in one
@@ -50,6 +50,13 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("\u2212\u2013", "-"),
     }
 )
+# 14:05, 2:05:09.5 PM, 100:30:00.
+_CLOCK = re.compile(
+    r"(?P<hours>\d{1,3}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]\d(?:\.\d{1,9})?))?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+)
+CLOCK = "h:min"
+"""The unit of times of day and of durations, which are read as days."""
 _TRIED_FIRST = 50
 _ENOUGH = 50
 
@@ -112,8 +119,9 @@ def find_numbers(levels: pd.Series[str], *, given: Written) -> WrittenNumbers | 
         fitting = [decimal]
     units = tuple(unit for unit in parts["unit"].unique() if unit)
     written = replace(given, decimal=decimal, unit=units[0] if units else "")
-    scaled = bool((parts["factor"].abs() != 1).any())
-    if len(units) > 1 or (scaled and not all(map(_is_money, units))):
+    scaled = bool(((parts["factor"].abs() != 1) & (parts["unit"] != CLOCK)).any())
+    mixed = len(units) > 1 or (CLOCK in units and (parts["unit"] != CLOCK).any())
+    if mixed or (scaled and not all(map(_is_money, units))):
         return WrittenNumbers(values=None, written=written, units=units)
     return WrittenNumbers(
         values=_values(parts, decimal),
@@ -128,7 +136,8 @@ def read_numbers(values: pd.Series[str], *, written: Written) -> pd.Series[Any]:
     """Return floats, NaN where a value is no number that is written this way."""
     decimal: Literal[".", ","] = "," if written.decimal == "," else "."
     parts = _parts(values)
-    fits = _fits(parts["number"], decimal) & parts["unit"].isin({"", written.unit})
+    bare = CLOCK if written.unit == CLOCK else ""
+    fits = _fits(parts["number"], decimal) & parts["unit"].isin({bare, written.unit})
     return _values(parts.where(fits), decimal)
 
 
@@ -139,13 +148,30 @@ def look_like_numbers(levels: pd.Series[str]) -> pd.Series[bool]:
 
 def _parts(levels: pd.Series[str]) -> pd.DataFrame:
     """Return digits with their signs, factor (negative for minus) and unit; NaN for no number."""
-    alike = [_NUMBER.fullmatch(" ".join(str(level).translate(_ALIKE).split())) for level in levels]
-    rows = [_part(found) if found else (None, float("nan"), "") for found in alike]
+    alike = [" ".join(str(level).translate(_ALIKE).split()) for level in levels]
+    rows = [_time(level) or _part(level) for level in alike]
     parts = pd.DataFrame(rows, columns=["number", "factor", "unit"], index=levels.index)
     return parts.astype({"number": "str", "unit": "str", "factor": "float64"})
 
 
-def _part(found: re.Match[str]) -> tuple[str | None, float, str]:
+def _time(level: str) -> tuple[str, float, str] | None:
+    found = _CLOCK.fullmatch(level)
+    if found is None:
+        return None
+    hours = int(found["hours"])
+    if found["half"]:
+        if not 1 <= hours <= 12:
+            return None
+        hours = hours % 12 + (12 if found["half"] in "Pp" else 0)
+    seconds = 3600 * hours + 60 * int(found["minutes"]) + float(found["seconds"] or 0)
+    # Whole microseconds: with either sign of decimals the same number.
+    return str(round(seconds * 1e6)), 1 / 8.64e10, CLOCK
+
+
+def _part(level: str) -> tuple[str | None, float, str]:
+    found = _NUMBER.fullmatch(level)
+    if found is None:
+        return None, float("nan"), ""
     number, trail = found["number"], found["trail"]
     brackets = bool(found["open"]) + bool(found["within"])
     if brackets != bool(found["close"]) or (found["more"].strip() and not found["unit"]):

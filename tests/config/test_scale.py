@@ -70,7 +70,10 @@ def test_the_least_still_pays_for_a_verdict():
         (("verdict.fewest_share=1",), {}, {"trials": 12}),
         (("verdict.fewest_folds=3",), {}, {"folds": 3}),
         ((), {"folds": 10}, {"folds": 5}),
-        ((), {"folds": 1, "repeats": 1}, {"folds": 1}),  # a holdout
+        ((), {"folds": 1, "repeats": 1}, {"folds": 1, "repeats": 1}),  # a holdout
+        ((), {"folds": 4, "repeats": 2}, {"folds": 3, "repeats": 2}),  # one repeat: four folds
+        ((), {"folds": 3, "repeats": 5}, {"folds": 3, "repeats": 2}),
+        ((), {"folds": 4, "repeats": 1}, {"folds": 4, "repeats": 1}),  # too few as it is
         (("trials_per_round=4",), {}, {"trials": 8}),  # whole rounds only
     ],
 )

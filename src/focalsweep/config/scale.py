@@ -94,7 +94,8 @@ def _less(name: str, scale: Scale, config: SweepConfig) -> Any | None:
         return None if last is None else tuple(arm for arm in scale.arms if arm != last)
     rule = config.verdict
     least = {
-        "repeats": 1,
+        # Few rows or groups of a class allow few folds, and repeats then make up for them.
+        "repeats": ceil(rule.fewest_folds / scale.folds),
         "refit_seeds": 1,
         "inner_folds": FEWEST_INNER_FOLDS,
         "folds": ceil(rule.fewest_folds / scale.repeats),

@@ -96,6 +96,17 @@ def test_validation_joins_training_where_there_is_a_test_part(tmp_path: Path) ->
     assert any("3 validation rows: they are training rows" in note for note in notes)
 
 
+def test_subsets_that_were_unpacked_into_their_own_names_are_a_split(tmp_path: Path) -> None:
+    images = {
+        f"{part}__{part}__{label}": 3 for part in ("train", "test") for label in ("cat", "dog")
+    }
+    loaded = load_image_folder(path=tree(tmp_path, **images), height=2, width=2)
+    assert loaded.class_names == ("cat", "dog")
+    assert loaded.class_counts.tolist() == [6, 6]
+    assert loaded.split is not None
+    assert len(loaded.split.train) == len(loaded.split.test) == 6
+
+
 def test_a_class_may_be_in_one_subset_only(tmp_path: Path) -> None:
     path = tree(tmp_path, train__cat=3, train__dog=3, train__elk=2, test__cat=1, test__dog=2)
     assert parts(path) == {"train": 8, "test": 3, "cat": 4, "dog": 5, "elk": 2}
@@ -124,6 +135,11 @@ def test_classes_may_be_called_like_subsets_and_hold_folders(
     [
         ({"cat__train": 2, "cat__test": 2, "dog__train": 2, "dog__test": 2}, "turn them round"),
         ({"a__cat": 2, "a__dog": 2, "b__cat": 2, "b__dog": 2}, "call `a`, `b` `train` and `test`"),
+        (
+            {"seg_train__seg_train__a": 2, "seg_train__seg_train__b": 2}
+            | {"seg_test__seg_test__a": 2, "seg_test__seg_test__b": 2},
+            "`seg_test`, `seg_train`, which all hold `a`, `b`",
+        ),
         ({"train": 3, "val": 3}, "rename the folders if they are the classes"),
         ({"train__cat": 2, "train__dog": 2}, "name the folder of classes: .*train`"),
         ({"train__cat": 2, "train__dog": 2, "test": 4}, "`test`, without folders of classes"),

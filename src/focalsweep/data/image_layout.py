@@ -45,7 +45,7 @@ def parts_of(folder: Path) -> list[tuple[str | None, Path]]:
         for each in split:
             _refuse_the_same_folders(each)
         order = list(_SUBSETS)
-        named = [(_subset(each), each) for each in split]
+        named = [(_subset(each), _unpacked(each)) for each in split]
         return sorted(named, key=lambda part: order.index(str(part[0])))
     if len(split) > 1 or (inside and all(map(_subset, others))):
         _refuse_half_a_split(folder, split=split, others=others)
@@ -83,6 +83,15 @@ def _classes(folder: Path) -> list[str]:
     return [name for name in folders(folder) if images(folder / name)]
 
 
+def _unpacked(folder: Path) -> Path:
+    """Return the folder of the classes where archives were unpacked: `train/train/cat`."""
+    inside = [folder / name for name in _classes(folder)]
+    loose = any(file.parent == folder for file in images(folder))
+    if len(inside) == 1 and not loose and _classes(inside[0]):
+        return _unpacked(inside[0])
+    return folder
+
+
 def _refuse_half_a_split(folder: Path, *, split: Sequence[Path], others: Sequence[Path]) -> None:
     subsets = listed([each.name for each in split])
     if not split:
@@ -108,7 +117,7 @@ def _refuse_half_a_split(folder: Path, *, split: Sequence[Path], others: Sequenc
 def _refuse_the_same_folders(folder: Path) -> None:
     """Refuse folders of which each holds the same two folders or more: which are the classes?"""
     inside = [folder / name for name in _classes(folder)]
-    within = [_classes(each) for each in inside]
+    within = [_classes(_unpacked(each)) for each in inside]
     common = within[0] if within else []
     if len(inside) < 2 or len(common) < 2 or any(each != common for each in within):
         return

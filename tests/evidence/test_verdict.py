@@ -636,3 +636,14 @@ def test_a_recommended_arm_on_top_needs_no_excuse():
     arms = [arm("focal_gamma", 0.3, scores=np.full(10, 0.3)), arm("cross_entropy", 0.5)]
     _, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=0.25))
     assert "in the table" not in verdict.text
+
+
+def test_a_lead_of_unknown_spread_has_no_probability():
+    arms = [
+        arm("focal_gamma", 0.3, scores=np.full(2, 0.3), folds=2),
+        arm("cross_entropy", 0.5, folds=2),
+        arm("class_weighted", 0.6, scores=np.full(2, 0.6), folds=2),
+    ]
+    _, verdict = verdict_of(arms, compare_folds(arms, test_train_ratio=1.0))
+    assert "not sure enough (the same in both folds, too few to tell its spread)" in verdict.text
+    assert "probability 0.50" not in verdict.text

@@ -302,7 +302,9 @@ def _top_row_sentence(findings: Findings, setting: Setting) -> str:
             "arms are picked on validation rows, where others were ahead of it, and the best of "
             f"{len(setting.arms)} test scores is in part luck."
         )
-    return f"{stated}that lead is not sure enough ({_sureness(comparison, setting)})."
+    low, high = comparison.interval.low, comparison.interval.high
+    unseen = unseen_spread(low, high, folds=len(comparison.differences))
+    return f"{stated}that lead is not sure enough ({unseen or _sureness(comparison, setting)})."
 
 
 def _versus(left: str, right: str) -> _Words:

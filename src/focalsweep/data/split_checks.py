@@ -119,7 +119,8 @@ def check_parts(
     """
     used = np.concatenate([train, test])
     rows = _counts(labels, used, like=labels)
-    for part, own in [("training", train), ("test", test)][: 1 + tested]:
+    parts = [("training", train), *([("test", test)] if tested else [])]
+    for part, own in parts:
         found = _counts(labels, own, like=labels)
         if keep_rare:
             _check_something_is_left(found, part=part, way_out=way_out)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from focalsweep.and_more import and_more
 from focalsweep.config.compose import ComposedSweep
 from focalsweep.config.record import RESULT_FILE, changed_keys, load_config
 from focalsweep.config.scale import Scale
@@ -117,10 +118,10 @@ def check(composed: ComposedSweep, *, data_sha256: str | None, code: Identity) -
             f"The run folder `{folder}` holds a sweep with another {keys}; choose another folder "
             "with `hydra.run.dir=DIR`, or remove this one."
         )
-    edited = [] if (folder / RESULT_FILE).exists() else _changed_code(folder, code)
+    edited = None if (folder / RESULT_FILE).exists() else _changed_code(folder, code)
     if edited:
         raise UserError(
-            f"The code has changed since the sweep in `{folder}` was started ({_listed(edited)}), "
+            f"The code has changed since the sweep in `{folder}` was started ({edited}), "
             "and results of both would be mixed; choose another folder with `hydra.run.dir=DIR`, "
             "remove this one, or go on with the code as it was."
         )
@@ -134,26 +135,21 @@ def check(composed: ComposedSweep, *, data_sha256: str | None, code: Identity) -
 def finished_by_other_code(composed: ComposedSweep, *, code: Identity) -> str | None:
     """Say so where the folder holds a finished sweep of other code than today's."""
     folder = composed.run_dir
-    edited = _changed_code(folder, code) if (folder / RESULT_FILE).exists() else []
+    edited = _changed_code(folder, code) if (folder / RESULT_FILE).exists() else None
     if not edited:
         return None
     return (
-        f"The code has changed since this sweep was started ({_listed(edited)}), and the data are "
+        f"The code has changed since this sweep was started ({edited}), and the data are "
         "not read again; choose another folder with `hydra.run.dir=DIR` for a new sweep."
     )
 
 
-def _changed_code(folder: Path, code: Identity) -> list[str]:
-    """Say what of the code is other than when the folder's sweep was started; [] for a new one."""
+def _changed_code(folder: Path, code: Identity) -> str | None:
+    """Say what of the code is other than when the folder's sweep was started; None for nothing."""
     if not (folder / CONFIG_FILE).exists():
-        return []
+        return None
     file = folder / CODE_FILE
     if not file.exists():
-        return ["it was started by a version that did not note its code"]
-    return differences(from_text(file.read_text(encoding="utf-8")), code)
-
-
-def _listed(changes: list[str]) -> str:
-    """Write the first changes and the number of the others."""
-    more = f" and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
-    return ", ".join(changes[:_SHOWN]) + more
+        return "it was started by a version that did not note its code"
+    found = differences(from_text(file.read_text(encoding="utf-8")), code)
+    return and_more(found, most=_SHOWN) or None

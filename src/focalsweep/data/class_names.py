@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.and_more import and_more
+
 _NO_LABEL = frozenset(
     {"na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nil", "none", "null", "missing", "?"}
 )
@@ -90,5 +92,4 @@ def _sound(name: str) -> str:
 
 def _listed(names: Sequence[str], rows: dict[str, int]) -> str:
     counts = {name: f"{rows[name]:,} row{'' if rows[name] == 1 else 's'}" for name in names}
-    shown = ", ".join(f"`{name}` ({counts[name]})" for name in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return and_more([f"`{name}` ({counts[name]})" for name in names], most=_SHOWN)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from focalsweep.and_more import and_more
 from focalsweep.errors import UserError
 
 _SHOWN = 12
@@ -36,5 +37,4 @@ def is_number(name: str) -> bool:
 
 def listed(names: Sequence[str]) -> str:
     """Return names in backticks, the first twelve of them."""
-    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return and_more([f"`{name}`" for name in names], most=_SHOWN)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from focalsweep.and_more import and_more
 from focalsweep.data.plain_column import plain_column
 from focalsweep.data.written import Notes, Record, Written
 from focalsweep.errors import UserError
@@ -81,10 +82,10 @@ def plain_columns(frame: pd.DataFrame, *, given: Written | None = None) -> Plain
         else:
             used.append(name)
     if not used:
+        received = and_more([f"`{name}`" for name in columns], most=_SHOWN) or "no feature column"
         raise UserError(
-            "At least one feature column must vary. Received: "
-            f"{_listed([f'`{name}`' for name in columns]) or 'no feature column'}, without values "
-            "or constant; add feature columns."
+            f"At least one feature column must vary. Received: {received}, without values or "
+            "constant; add feature columns."
         )
     plain = pd.DataFrame(columns, copy=False)
     for name, first in _copies(plain, used).items():
@@ -101,7 +102,7 @@ def plain_columns(frame: pd.DataFrame, *, given: Written | None = None) -> Plain
 
 def sentences(notes: Notes) -> tuple[str, ...]:
     """Return one sentence for each kind of thing that was noted, naming some columns."""
-    return tuple(f"{what}: {_listed(names)}." for what, names in notes.items())
+    return tuple(f"{what}: {and_more(names, most=_SHOWN)}." for what, names in notes.items())
 
 
 def counts_rows(column: pd.Series[Any]) -> bool:
@@ -133,8 +134,3 @@ def _copies(frame: pd.DataFrame, names: list[str]) -> dict[str, str]:
         else:
             found[name] = same
     return found
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import gammaln
 
+from focalsweep.and_more import and_more
+
 _NAMED_AS_IDENTIFIER = re.compile(
     r"(^|[_\W])(id|ids|uid|uuid|guid|key|index|idx|no|nr|rownum|row|serial)($|[_\W\d])"
     r"|[a-z](ID|Id|Key|Idx)$",
@@ -188,5 +190,4 @@ def _tells_labels(codes: NDArray[np.intp], labels: NDArray[np.integer]) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return and_more([f"`{name}`" for name in names], most=_SHOWN)

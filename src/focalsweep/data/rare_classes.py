@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.and_more import and_more
 from focalsweep.data.dataset import Dataset
 from focalsweep.errors import UserError
 
@@ -181,8 +182,7 @@ def _listed(dataset: Dataset, codes: NDArray[np.intp]) -> str:
         side = "" if counts[code] == smaller[code] else " without it"
         return f"`{dataset.class_names[code]}` ({rows}{side})"
 
-    shown = ", ".join(described(code) for code in codes[:_SHOWN])
-    more = f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else ""
+    shown = and_more([described(code) for code in codes], most=_SHOWN)
     if dataset.multi_label:
-        return f"label{'s' if len(codes) > 1 else ''} {shown}{more}"
-    return f"class{'es' if len(codes) > 1 else ''} {shown}{more}"
+        return f"label{'s' if len(codes) > 1 else ''} {shown}"
+    return f"class{'es' if len(codes) > 1 else ''} {shown}"

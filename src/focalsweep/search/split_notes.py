@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from focalsweep.and_more import and_more
 from focalsweep.data.class_units import class_units
 from focalsweep.data.dataset import Dataset
 from focalsweep.search.folds import Evaluation, Folds
@@ -159,7 +160,6 @@ def _listed(dataset: Dataset, *, of: NDArray[np.integer], among: str = "") -> st
     codes = np.flatnonzero(of)
     names = [
         f"`{dataset.class_names[code]}`" + (f" in {of[code]} of {among}" if among else "")
-        for code in codes[:_SHOWN]
+        for code in codes
     ]
-    more = f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else ""
-    return ", ".join(names) + more
+    return and_more(names, most=_SHOWN)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from focalsweep.and_more import and_more
 from focalsweep.config.arm_schema import Task
 from focalsweep.config.schema import SweepConfig
 from focalsweep.config.target import load
@@ -155,5 +156,4 @@ def _check_weights(config: SweepConfig, dataset: Dataset) -> None:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:3])
-    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return and_more([f"`{name}`" for name in names], most=3)

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit, log_softmax
@@ -22,6 +23,7 @@ from scipy.special import expit, log_softmax
 from focalsweep.data.answers import answered, in_order
 from focalsweep.data.portable_preprocessor import read_preprocessor
 from focalsweep.data.preprocessing import Preprocessor
+from focalsweep.errors import InputError
 from focalsweep.evidence.decision_rule import DecisionRule, ExpectedCost
 from focalsweep.evidence.model_facts import ModelFacts
 from focalsweep.losses.posterior import corrected_log_proba, two_class_logits
@@ -69,8 +71,22 @@ class FinalModel:
         )
 
     def logits(self, features: pd.DataFrame) -> NDArray[np.float32]:
-        """Return the network's logits z, shape (rows, classes); raise as `preprocess`."""
-        return np.asarray(self.network(self.preprocess(features)))
+        """Return the network's logits z, shape (rows, classes).
+
+        Raises
+        ------
+        ValueError
+            As `preprocess`; or when a code is none of those that the network has a place for.
+        """
+        rows = self.preprocess(features)
+        try:
+            return np.asarray(self.network(rows))
+        except tf.errors.InvalidArgumentError as error:
+            raise InputError(
+                f"The rows must hold codes that the model of `{self.facts.arm}` has a place for. "
+                f"Received: numbers from {rows.min():g} to {rows.max():g}; leave rows with other "
+                "codes out."
+            ) from error
 
     def probabilities(self, features: pd.DataFrame) -> Floats:
         """Return probabilities (rows, classes): corrected where possible, else the arm's own.

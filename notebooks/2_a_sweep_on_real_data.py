@@ -32,7 +32,7 @@ found = focalsweep.sweep(
     trials=8,
     epochs=20,
     evaluation="quick",
-    overrides=["evaluation.folds=4", "references=false"],
+    overrides=["evaluation.folds=5", "references=false"],
     progress=False,
 )
 
@@ -95,7 +95,7 @@ recall.sort_index(ascending=False).round(2)
 # The smallest true difference that a sweep of this kind would call better 8 times in 10:
 
 # %%
-pd.Series(found.result.detectable.model_dump(), name="detectable").to_frame()
+pd.Series(dict(found.result.detectable or {}), name="detectable", dtype="object").to_frame()
 
 # %% [markdown]
 # ## To paste

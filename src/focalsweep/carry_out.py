@@ -71,6 +71,8 @@ def carry_out(
     from focalsweep.stopwatch import Stopwatch
 
     stopwatch = Stopwatch()
+    # First, so that a store that cannot be one is refused before anything is printed.
+    tracker = _tracker(composed.config, runs=runs)
     code = code_identity(composed.config)
     plan = planned = None
     if note := run_folder.finished_by_other_code(composed, code=code):
@@ -88,7 +90,6 @@ def carry_out(
             planned = _schedule(plan, dataset, composed=composed, deadline=deadline)
         for message in planned.messages if planned else plan.messages:
             console.print(message, markup=False)
-    tracker = _tracker(composed.config, runs=runs)
     if planned is not None:
         console.print(planned.plan.prior_sentence, markup=False)
     sha256 = None if plan is None else plan.facts.sha256

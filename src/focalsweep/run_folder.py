@@ -87,7 +87,7 @@ def begun(folder: Path) -> Scale | None:
     path = folder / SCALE_FILE
     try:
         return Scale.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError):
         raise UserError(

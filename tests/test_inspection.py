@@ -11,6 +11,7 @@ from focalsweep.deadline import Deadline
 from focalsweep.inspection import inspect_plan
 from focalsweep.prepare import prepare
 from focalsweep.report.inspection_words import cost_sentences
+from focalsweep.time_limit.pace import counted_pace, scale_of
 from focalsweep.time_limit.schedule import schedule
 from focalsweep.training.population import PopulationTrainer
 
@@ -114,13 +115,15 @@ def test_a_loss_of_keras_makes_a_sweep_mixed_and_its_models_are_timed_alone(tmp_
         return 10.0 if chunk_size == 1 else 0.1
 
     monkeypatch.setattr("focalsweep.time_limit.timed_training.seconds_per_member_epoch", seconds)
+    monkeypatch.setattr("focalsweep.time_limit.pace._slowness", lambda: 1.0)
     cost = inspect_plan(whole(plan), command="focalsweep sweep").cost
     assert not cost.one_by_one
     assert (cost.alone, cost.compiled_anew) == (("of_keras",), ())
     assert timed == [("OneByOneTrainer", 1), ("PopulationTrainer", cost.chunk_size)]
     third = cost.models / 3
     training = cost.epochs * (10.0 * third + 0.1 * 2 * third)
-    assert training < cost.seconds < training + 120  # evidence and report come on top
+    after = counted_pace(plan).seconds_after_training(scale_of(plan))
+    assert cost.seconds == pytest.approx(training + after)
     first, *_ = cost_sentences(cost)
     assert first.endswith(
         f"models of `of_keras` train one after another, of all others {cost.chunk_size} models "
